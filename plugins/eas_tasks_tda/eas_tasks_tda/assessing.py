@@ -1,0 +1,110 @@
+"""What is said of every detection, whichever search made it.
+
+Aliases first, since they may change the period; then uncertainties, pink noise, odd and even transits, a
+secondary eclipse, and how often noise alone does as well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from eas_tasks_tda.aliases import Alias, aliases, better_alias, possible_aliases
+from eas_tasks_tda.false_alarms import SearchVolume, noise_scale
+from eas_tasks_tda.pink_noise import noise_ratio
+from eas_tasks_tda.prepare import CleanCurve
+from eas_tasks_tda.refine import Peak, describe
+from eas_tasks_tda.result import TransitResult
+from eas_tasks_tda.settings import SearchSettings
+from eas_tasks_tda.several import peak_of
+from eas_tasks_tda.strength import detection_statistic
+from eas_tasks_tda.transit_depths import secondary_eclipse, transit_depths
+from eas_tasks_tda.uncertainties import trapezoid_sigmas
+
+
+def assessed(result: TransitResult, curve: CleanCurve, *, settings: SearchSettings) -> TransitResult:
+    """A result with all that the samples say of it; a single transit gets its noise and no more."""
+    peak = peak_of(result)
+    if peak is None:
+        return _single(result, curve)
+    ratio = _noise_outside(curve, peak)
+    statistic = detection_statistic(curve, peak)
+    longest = settings.period_max or curve.span_days
+    others = aliases(curve, peak, shortest=settings.period_min, longest=longest)
+    better = better_alias(others, statistic=statistic, noise_ratio=ratio)
+    if better is not None:
+        result, peak = _moved(result, curve, better)
+        statistic = detection_statistic(curve, peak)
+        others = aliases(curve, peak, shortest=settings.period_min, longest=longest)
+    found = possible_aliases(others, statistic=statistic, noise_ratio=ratio)
+    if result.statistic is None:
+        result = replace(result, statistic=statistic)
+    result = replace(result, aliases=tuple(found), noise_ratio=ratio)
+    result = _with_chances(result, curve, peak, SearchVolume.of(curve, settings))
+    return _measured(result, curve, peak)
+
+
+def _single(result: TransitResult, curve: CleanCurve) -> TransitResult:
+    """A single transit with its signal-to-noise ratio for pink noise; nothing found as it is."""
+    if result.t0_days is None or result.duration_hours is None or result.snr is None:
+        return result
+    duration = result.duration_hours / 24
+    ratio = noise_ratio(curve.where(np.abs(curve.times - result.t0_days) > duration), duration)
+    return replace(result, noise_ratio=ratio, snr_pink=result.snr / max(1.0, ratio))
+
+
+def _noise_outside(curve: CleanCurve, peak: Peak) -> float:
+    """The noise of means over a duration outside of the transits, over that for white noise."""
+    outside = np.abs(peak.phases(curve.times)) > peak.duration
+    return noise_ratio(curve.where(outside), peak.duration)
+
+
+def _moved(result: TransitResult, curve: CleanCurve, alias: Alias) -> tuple[TransitResult, Peak]:
+    """The record for another period of the same transits; the spectrum stays that of the search."""
+    moved = describe(curve, alias.peak, sde=result.sde or 0.0, extras=dict(result.extras), is_refined=True)
+    peak = peak_of(moved)
+    if peak is None:
+        return result, alias.peak
+    kept = {name: getattr(result, name) for name in ("sde_raw", "periodogram", "statistic")}
+    return replace(moved, **kept), peak
+
+
+def _with_chances(
+    result: TransitResult, curve: CleanCurve, peak: Peak, volume: SearchVolume
+) -> TransitResult:
+    """The result with its false-alarm probabilities for white and for pink noise."""
+    outside = curve.where(np.abs(peak.phases(curve.times)) > peak.duration)
+    white = (result.statistic or 0.0) / noise_scale(outside)
+    pink = (result.statistic or 0.0) / max(noise_scale(outside), result.noise_ratio or 1.0)
+    return replace(
+        result,
+        false_alarm_probability=volume.false_alarm_probability(white),
+        false_alarm_probability_pink=volume.false_alarm_probability(pink),
+    )
+
+
+def _measured(result: TransitResult, curve: CleanCurve, peak: Peak) -> TransitResult:
+    """The result with uncertainties, single transits, and the dip between them."""
+    snr, depth = result.snr or 0.0, result.depth or 0.0
+    transits = transit_depths(curve, peak)
+    if not (snr > 0 and depth > 0 and len(transits)):
+        return result
+    ratio = max(1.0, result.noise_ratio or 1.0)
+    sigmas = trapezoid_sigmas(curve, peak, transits, depth=depth, snr=snr)
+    period = max(result.period_uncertainty_days or 0.0, sigmas.period or 0.0)
+    secondary, odd_even = secondary_eclipse(curve, peak), transits.odd_even()
+    return replace(
+        result,
+        period_uncertainty_days=period * ratio or None,
+        t0_uncertainty_days=max(result.t0_uncertainty_days or 0.0, sigmas.t0) * ratio,
+        duration_uncertainty_hours=24 * sigmas.duration * ratio,
+        depth_uncertainty=depth / snr * ratio,
+        snr_pink=snr / ratio,
+        transits=transits,
+        odd_even_difference=odd_even[0] if odd_even else None,
+        odd_even_significance=abs(odd_even[0]) / odd_even[1] / ratio if odd_even else None,
+        secondary_phase=secondary.phase if secondary else None,
+        secondary_depth=secondary.depth if secondary else None,
+        secondary_significance=secondary.depth / secondary.sigma / ratio if secondary else None,
+    )

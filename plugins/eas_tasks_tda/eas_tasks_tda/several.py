@@ -1,0 +1,71 @@
+"""Several planets of one star: search, mask what was found, repeat until nothing stands out."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
+
+from eas_tasks_tda.aliases import relation
+from eas_tasks_tda.prepare import CleanCurve
+from eas_tasks_tda.refine import Peak
+from eas_tasks_tda.result import SMALLEST_SINGLE_SNR, TransitResult
+
+MASKED = 2.0  # durations around each mid-transit; a template is narrower than a transit with a long ingress
+
+
+def peak_of(result: TransitResult) -> Peak | None:
+    """The transits of a result; None where there is no period."""
+    if result.period_days is None or result.t0_days is None or result.duration_hours is None:
+        return None
+    return Peak(period=result.period_days, t0=result.t0_days, duration=result.duration_hours / 24)
+
+
+def stands_out(result: TransitResult, *, fap_max: float) -> bool:
+    """Whether a result is a planet rather than noise, so that it is worth to look for another one.
+
+    Periodic transits by their false-alarm probability for pink noise, a single one by its signal-to-noise
+    ratio for pink noise.
+    """
+    if result.period_days is not None:
+        probability = result.false_alarm_probability_pink
+        return probability is not None and probability <= fap_max
+    return result.t0_days is not None and (result.snr_pink or 0.0) >= SMALLEST_SINGLE_SNR
+
+
+def without_transits(curve: CleanCurve, result: TransitResult) -> CleanCurve:
+    """The samples that lie at least one duration from the mid-transits of a result.
+
+    Raises:
+        UnsearchableError: Too few samples are left.
+    """
+    if result.t0_days is None or result.duration_hours is None:
+        return curve
+    peak = peak_of(result)
+    distances = curve.times - result.t0_days if peak is None else peak.phases(curve.times)
+    keep = np.abs(distances) > MASKED / 2 * result.duration_hours / 24
+    return curve.where(keep)
+
+
+def named_relations(results: Sequence[TransitResult], *, span_days: float) -> list[TransitResult]:
+    """The results with what each is an alias of, where it is one of a planet before it."""
+    named: list[TransitResult] = []
+    for result in results:
+        text = _relation_text(result, named, span_days=span_days)
+        named.append(result if text is None else replace(result, alias_of=text))
+    return named
+
+
+def _relation_text(
+    result: TransitResult, earlier: Sequence[TransitResult], *, span_days: float
+) -> str | None:
+    peak = peak_of(result)
+    for number, before in enumerate(earlier, start=1):
+        other = peak_of(before)
+        if peak is None or other is None:
+            continue
+        ratio = relation(peak, other, span_days=span_days)
+        if ratio is not None:
+            return f"{ratio} of planet {number}"
+    return None

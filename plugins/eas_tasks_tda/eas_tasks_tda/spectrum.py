@@ -1,0 +1,58 @@
+"""How far the peak of a search's spectrum stands out."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from eas_tasks_tda.elliptic import FloatArray
+
+_PEAK_WIDTHS = 30  # width of the running median in units of the oversampling, as in Hippke & Heller (2019)
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResidueSpectrum:
+    """The spectrum of a search, in falling order of the period; all of shape (n,).
+
+    Attributes:
+        periods: Days.
+        residue: Signal residue: smallest χ² of all periods over that of each (Hippke & Heller 2019, eq. 2).
+        sde: Signal detection efficiency, the residue without its trend in standard deviations.
+    """
+
+    periods: FloatArray
+    residue: FloatArray
+    sde: FloatArray
+
+    @classmethod
+    def of(cls, periods: FloatArray, residue: FloatArray, *, oversampling: int) -> ResidueSpectrum:
+        """The spectrum with its signal detection efficiency; see `signal_detection_efficiency`."""
+        sde = signal_detection_efficiency(residue, oversampling=oversampling)
+        return cls(periods=periods, residue=residue, sde=sde)
+
+    @property
+    def sde_raw(self) -> float:
+        """Highest signal detection efficiency of the spectrum as it is, with its trend."""
+        scatter = float(np.std(self.residue))
+        return float((self.residue.max() - self.residue.mean()) / scatter) if scatter > 0 else 0.0
+
+
+def signal_detection_efficiency(spectrum: FloatArray, *, oversampling: int) -> FloatArray:
+    """The spectrum without its trend, in standard deviations from its mean (Kovács et al. 2002, eq. 6).
+
+    The trend is a running median over 30 widths of a peak, which removes the rise of the noise floor with the
+    period; it is not removed from spectra shorter than that.
+
+    Args:
+        spectrum: Signal residue at each period: smallest χ² of all over that of the period; shape (n,), in
+            order of frequency.
+        oversampling: Periods per width of a peak.
+    """
+    from scipy.ndimage import median_filter
+
+    width = 2 * (_PEAK_WIDTHS * oversampling // 2) + 1
+    flat = spectrum - median_filter(spectrum, width, mode="nearest") if len(spectrum) > width else spectrum
+    scatter = float(np.std(flat))
+    deviations: FloatArray = (flat - flat.mean()) / scatter if scatter > 0 else np.zeros_like(flat)
+    return deviations
