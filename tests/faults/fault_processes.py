@@ -10,6 +10,7 @@ import time
 import psutil
 
 from eas_framework.errors import DatabaseConnectionError
+from eas_framework.testing import oracle
 from eas_framework.testing.outcome import Outcome
 
 COMMAND = [sys.executable, "-c", "from eas_framework.cli.main import main; main()"]
@@ -146,6 +147,19 @@ class Pipeline:
     def wait_for(self, state, number=1, **options):
         """Wait until so many attempts are in a state."""
         wait_until(lambda: self.count(state, **options) >= number)
+
+    def faults(self):
+        """What the oracle finds when all that runs is killed, and what that left in the outbox relayed."""
+        self.clean_up()
+        wait_until(self._has_relayed_all)
+        return oracle.faults(self.database)
+
+    def _has_relayed_all(self):
+        left = "SELECT outboxId FROM eas_outbox"
+        if self.ask(left):
+            status, said = self.run("scheduler", "--once")
+            assert status == 0, said
+        return not self.ask(left)
 
     def clean_up(self):
         for run in self._runs:

@@ -1,7 +1,5 @@
 """The figures of a run, as the oracle's rules see them, after what is wasted was pruned."""
 
-from eas_framework.testing.oracle import faults
-
 _RULES = {
     "lost": ("a task is not at its end", "a task passed and no attempt", "an attempt is not at its end"),
     "recorded twice": ("a task passed twice", "has not one visible version"),
@@ -19,10 +17,9 @@ _ASKED = {
 }
 
 
-def counts(database):
-    """Figures by name: first what was done, then how often each promise was broken."""
+def counts(database, found):
+    """Figures by name: first what was done, then how often the oracle found each promise broken."""
     done = {name: database.db_handle.query(sql)[0]["n"] for name, sql in _ASKED.items()}
-    found = faults(database)
     broken = {
         name: sum(any(text in fault for text in texts) for fault in found) for name, texts in _RULES.items()
     }

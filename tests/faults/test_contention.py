@@ -3,8 +3,6 @@
 from fault_pairs import MYSQL, MYSQL_AMQP, PAIRS, on
 from fault_processes import wait_until
 
-from eas_framework.testing.oracle import faults
-
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
 EXECUTORS, SOURCES = 8, 1000
@@ -23,7 +21,7 @@ def test_f15_a_thousand_tasks_that_end_at_once_and_one_that_waits_for_all(pipeli
     record_property("deadlocks", pipeline.ask(DEADLOCKS)[0]["n"] - before)
     rows = pipeline.ask("SELECT state, COUNT(*) AS n FROM eas_scheduling_attempt GROUP BY state")
     assert rows == [{"state": "passed", "n": SOURCES + 2}]
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 @on(*PAIRS, always=[MYSQL_AMQP])
@@ -35,7 +33,6 @@ def test_f16_many_schedulers_at_once_queue_each_task_once(pipeline):
     for _ in range(WORKERS):
         pipeline.start("worker", "-j", "1")
     wait_until(lambda: pipeline.ask("SELECT state FROM eas_job") == [{"state": "passed"}])
-    pipeline.clean_up()
+    assert pipeline.faults() == []
     rows = pipeline.ask("SELECT COUNT(*) AS n FROM eas_scheduling_attempt")
     assert rows == [{"n": WIDTH + 1}]
-    assert faults(pipeline.database) == []

@@ -126,7 +126,7 @@ def test_without_an_outbox_a_publisher_that_dies_loses_tasks_and_the_oracle_says
 def test_with_the_outbox_a_publisher_that_dies_loses_nothing_even_without_the_sweep(pipeline, copy_with):
     crash_a_publisher(pipeline, copy_with(NO_SWEEP))
     wait_until(lambda: has_ended(pipeline, "job"))
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 def crash_before_the_claim(pipeline, variable):
@@ -148,7 +148,7 @@ def test_an_acknowledgement_before_the_claim_loses_tasks_and_the_oracle_says_so(
 def test_an_acknowledgement_after_the_claim_loses_nothing_even_without_the_sweep(pipeline, copy_with):
     crash_before_the_claim(pipeline, copy_with(NO_SWEEP, CRASH_BEFORE_CLAIM))
     wait_until(lambda: has_ended(pipeline, "job"))
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 @on(SQLITE, MYSQL, always=[SQLITE])

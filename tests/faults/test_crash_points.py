@@ -8,7 +8,6 @@ from fault_pairs import MYSQL_AMQP, PAIRS, SQLITE, SQLITE_AMQP, on
 
 import eas_framework
 from eas_framework.crash_points import TRANSACTIONS
-from eas_framework.testing.oracle import faults
 
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
@@ -92,7 +91,7 @@ def test_f2_a_crash_at_a_label_loses_nothing(pipeline, armed, label):
     assert status in (0, CRASH_STATUS), said
     assert status == 0 or pipeline.finish() == 0
     assert pipeline.count("lost") >= (label in LOSES_AN_ATTEMPT)
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
     assert pipeline.outcome.passed
     assert pipeline.count("passed", task_type="fault_work") == 2 * COPIES + 1
     assert pipeline.count("passed", task_type="null") == turns
@@ -106,7 +105,7 @@ def test_f8_a_relay_that_dies_between_database_and_broker_loses_nothing(pipeline
     assert armed.was_reached, f"no process reached {label}: {said}"
     assert status == CRASH_STATUS, said
     assert pipeline.finish() == 0
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
     assert pipeline.count("passed", task_type="fault_work") == 2 * COPIES + 1
 
 
@@ -119,7 +118,7 @@ def test_f2_a_supervisor_that_dies_while_it_buries_an_executor_loses_nothing(pip
     assert status == CRASH_STATUS
     assert pipeline.finish() == 0
     assert pipeline.count("lost") == 1
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 @on(*PAIRS, always=[SQLITE])
@@ -136,7 +135,7 @@ def test_f2_a_scheduler_that_dies_while_it_takes_over_loses_nothing(pipeline, ar
     assert status == CRASH_STATUS
     assert pipeline.finish() == 0
     assert pipeline.count("lost") == 1
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 @on(*PAIRS, always=[SQLITE])
@@ -155,7 +154,7 @@ def test_f2_an_executor_that_dies_while_it_takes_a_result_over_loses_nothing(pip
     assert status == 0, said
     assert pipeline.outcome.passed
     assert pipeline.count("passed", task_type="fault_work") == 3
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 @pytest.mark.parametrize(
@@ -180,7 +179,7 @@ def test_f2_a_person_s_command_that_dies_is_done_whole_or_not_at_all(pipeline, a
     after = [task.state for task in pipeline.outcome.tasks]
     assert (after == before) == label.startswith("in_")
     assert pipeline.finish() in (0, 1)
-    assert [fault for fault in faults(pipeline.database) if "passed twice" not in fault] == []
+    assert [fault for fault in pipeline.faults() if "passed twice" not in fault] == []
 
 
 def test_every_crash_point_of_the_code_is_tried_here():

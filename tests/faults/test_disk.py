@@ -8,7 +8,7 @@ from eas_sqlite.backend import DatabaseInterfaceSqlite
 
 from eas_framework.errors import DatabaseError
 from eas_framework.task_database import TaskDatabaseConnection
-from eas_framework.testing.oracle import faults, moment_faults
+from eas_framework.testing.oracle import moment_faults
 
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
@@ -56,7 +56,7 @@ def test_f13_a_full_disk_fails_the_task_with_the_reason_and_leaves_no_part_of_a_
     assert [path.name for path in small_store.rglob("*") if path.is_file()] == [
         pipeline.outcome.visible_files("good")["file"].name
     ]
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 def test_f13_a_disk_that_has_room_again_lets_the_task_pass(pipeline, small_store, monkeypatch):
@@ -72,7 +72,7 @@ def test_f13_a_disk_that_has_room_again_lets_the_task_pass(pipeline, small_store
     other.unlink()
     status, said = run.end()
     assert status == 0, said
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 def test_f13_a_database_that_cannot_grow_is_not_damaged(pipeline):
@@ -120,7 +120,7 @@ def test_f19_the_database_as_it_is_at_any_moment_opens_and_is_consistent(pipelin
     status, said = run.end()
     assert status == 0, said
     assert unfinished == COPIES, "a copy was taken after the end"
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 def test_f19_a_dump_taken_while_tasks_run_is_of_one_moment(pipeline, tmp_path):

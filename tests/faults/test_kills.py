@@ -9,8 +9,6 @@ import pytest
 from fault_pairs import PAIRS, SQLITE, on
 from fault_processes import wait_until
 
-from eas_framework.testing.oracle import faults
-
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
 CHAINS = 6
@@ -46,7 +44,7 @@ def state_of(pipeline, attempt_id):
 
 
 def check_whole_grid(pipeline):
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
     assert pipeline.outcome.passed
     assert pipeline.count("passed", task_type="fault_work") == CHAINS * LINKS
 
@@ -101,7 +99,7 @@ def test_f1_a_dead_worker_is_taken_over_without_waiting_for_its_lease(pipeline):
     status, said = pipeline.run(EAS_LEASE_SECONDS=3600)
     assert status == 0, said
     assert pipeline.count("lost") == 1
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 # ------------------------------------------------------------- F3
@@ -128,7 +126,7 @@ def test_f3_a_task_that_kills_its_process_is_tried_as_often_as_it_may_be_and_blo
     assert states["after"] == "blocked"
     assert states["other"] == "passed"
     assert not pipeline.outcome.visible_files("fault_die")
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 def test_f3_a_task_over_its_limits_fails_with_the_reason_and_the_worker_goes_on(pipeline):
@@ -155,7 +153,7 @@ def test_f3_a_task_over_its_limits_fails_with_the_reason_and_the_worker_goes_on(
     assert [str(attempt.state) for attempt in slow] == ["failed", "failed"]
     assert "more than its limit of 0.3 s" in slow[0].error_text
     assert str(pipeline.outcome.task("good").state) == "passed"
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 # ------------------------------------------------------------- F4
@@ -178,7 +176,7 @@ def test_f4_a_worker_that_was_stopped_finds_its_task_taken_and_records_nothing(p
     lost, passed = pipeline.outcome.attempts("fault_work")
     assert (str(lost.state), str(passed.state)) == ("lost", "passed")
     assert lost.metadata == {}
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 # ------------------------------------------------------------- F17
@@ -199,7 +197,7 @@ def test_f17_a_worker_asked_to_stop_ends_its_task_and_takes_no_other(pipeline):
     assert pipeline.count("running") == pipeline.count("lost") == 0
     assert pipeline.finish() == 0
     assert pipeline.count("passed", task_type="fault_work") == 2
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 def test_f17_a_task_that_does_not_end_in_time_is_queued_again_without_the_loss_of_an_attempt(pipeline):

@@ -4,8 +4,6 @@ import pytest
 from fault_pairs import MYSQL_AMQP, SQLITE, on
 from fault_processes import wait_until
 
-from eas_framework.testing.oracle import faults
-
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
 TASKS = [
@@ -41,7 +39,7 @@ def test_a_file_that_is_not_visible_yet_is_waited_for(pipeline, hidden):
     status, said = run.end()
     assert status == 0, said
     assert all("is not there" not in error for error in pipeline.outcome.errors)
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 @on(SQLITE)
@@ -53,4 +51,4 @@ def test_a_file_that_never_becomes_visible_fails_the_task_with_its_path(pipeline
     assert [str(attempt.state) for attempt in attempts] == ["failed"] * 3
     assert all(f"{stored} is missing from the store" in attempt.error_text for attempt in attempts)
     place.rename(stored)
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []

@@ -6,8 +6,6 @@ from fault_pairs import MYSQL_AMQP, SQLITE_AMQP, on
 from server_fixtures import Address
 from services import RabbitMq
 
-from eas_framework.testing.oracle import faults
-
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
 TIMEOUT_SECONDS, LONG_SECONDS = 3, 10
@@ -49,7 +47,7 @@ def test_f18_a_task_longer_than_the_time_out_of_consumers_is_done_once(pipeline,
     assert status == 0, said
     rows = pipeline.ask("SELECT COUNT(*) AS n FROM eas_scheduling_attempt")
     assert rows == [{"n": 3}]
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
 
 
 @on(SQLITE_AMQP)

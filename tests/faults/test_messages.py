@@ -11,7 +11,6 @@ from fault_processes import wait_until
 
 from eas_framework.settings import configuration
 from eas_framework.task_queues.relay import OutboxRelay
-from eas_framework.testing.oracle import faults
 
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
@@ -47,8 +46,7 @@ def submitted(pipeline):
 
 def check_each_once(pipeline):
     wait_until(lambda: pipeline.ask("SELECT state FROM eas_job") == [{"state": "passed"}])
-    pipeline.clean_up()
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
     assert pipeline.count("passed", task_type=QUEUE) == WIDTH
     rows = pipeline.ask("SELECT COUNT(*) AS n FROM eas_scheduling_attempt")
     assert rows == [{"n": WIDTH + 1}]
@@ -63,8 +61,7 @@ def test_f6_f7_hostile_double_and_stale_messages_harm_nothing(submitted, queue):
     submitted.start("worker", "-j", "1")
     wait_until(lambda: queue.hint_count(QUEUE) == 0)
     wait_until(lambda: queue.dead_letter_count() >= len(HOSTILE))
-    submitted.clean_up()
-    assert faults(submitted.database) == []
+    assert submitted.faults() == []
 
 
 @on(MYSQL_AMQP)

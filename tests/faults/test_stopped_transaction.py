@@ -4,8 +4,6 @@ import pytest
 from fault_pairs import MYSQL, MYSQL_AMQP, on
 from fault_processes import wait_until
 
-from eas_framework.testing.oracle import faults
-
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
 TASKS = [
@@ -30,4 +28,4 @@ def test_f5_others_go_on_after_a_worker_that_was_stopped_in_a_transaction(pipeli
     status, said = sleeper.end()
     assert status == 0, said
     assert pipeline.count("passed", task_type="fault_work") == len(TASKS)
-    assert faults(pipeline.database) == []
+    assert pipeline.faults() == []
