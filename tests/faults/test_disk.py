@@ -5,6 +5,7 @@ import subprocess
 
 import pytest
 from eas_sqlite.backend import DatabaseInterfaceSqlite
+from fault_pairs import PAIRS, SQLITE, on
 
 from eas_framework.errors import DatabaseError
 from eas_framework.task_database import TaskDatabaseConnection
@@ -32,6 +33,7 @@ def small_store(workspace):
     subprocess.run(["umount", "--lazy", str(store)], check=True)
 
 
+@on(*PAIRS, always=[SQLITE])
 def test_f13_a_full_disk_fails_the_task_with_the_reason_and_leaves_no_part_of_a_file(
     pipeline, small_store, monkeypatch
 ):
@@ -59,6 +61,7 @@ def test_f13_a_full_disk_fails_the_task_with_the_reason_and_leaves_no_part_of_a_
     assert pipeline.faults() == []
 
 
+@on(*PAIRS, always=[SQLITE])
 def test_f13_a_disk_that_has_room_again_lets_the_task_pass(pipeline, small_store, monkeypatch):
     monkeypatch.setenv("EAS_DATA_PATH", str(small_store))
     monkeypatch.setattr(pipeline.database.files, "root", small_store)
