@@ -17,10 +17,22 @@ class OutboxRelay:
     """Publishes what the outbox holds. A crash at any place costs at most a second, harmless message.
 
     No transaction is open while the queue is asked, so that a queue that hangs holds no lock.
+
+    Args:
+        database: Holds the outbox.
+        queue: Where to publish.
+        forgotten_seconds: What is queued for so long while its queue is empty counts as forgotten.
     """
 
-    def __init__(self, database: TaskDatabaseConnection, queue: TaskQueue) -> None:
+    def __init__(
+        self,
+        database: TaskDatabaseConnection,
+        queue: TaskQueue,
+        *,
+        forgotten_seconds: float = FORGOTTEN_SECONDS,
+    ) -> None:
         self._database, self._queue = database, queue
+        self._forgotten_seconds = forgotten_seconds
 
     def publish_due(self) -> int:
         """Publish one batch of what is due; how many announcements were dealt with."""
@@ -38,11 +50,11 @@ class OutboxRelay:
 
     def announce_forgotten(self) -> int:
         """Announce again what waits although its queue is empty, as after a broker lost all; how many."""
-        database = self._database
+        database, age = self._database, self._forgotten_seconds
         return sum(
             database.outbox.announce_again(
-                database.catalogue.task_type_id(name), age_seconds=FORGOTTEN_SECONDS, limit=BATCH
+                database.catalogue.task_type_id(name), age_seconds=age, limit=BATCH
             )
-            for name in database.outbox.forgotten_types(age_seconds=FORGOTTEN_SECONDS)
+            for name in database.outbox.forgotten_types(age_seconds=age)
             if self._queue.hint_count(name) == 0
         )

@@ -17,6 +17,8 @@ from eas_framework.worker.work_source import QueueSource
 pytestmark = pytest.mark.service
 QUEUE = "null"
 WAIT_SECONDS = 10.0
+AT_ONCE = -1.0
+"""Counts as forgotten what is queued now."""
 FOREIGN = [
     b"",
     b"not json",
@@ -125,11 +127,11 @@ def test_two_relays_publish_each_attempt_once(queue, task_database):
     assert not task_database.outbox.is_due()
 
 
-def test_a_purged_queue_is_filled_again_from_the_database(queue, task_database, monkeypatch):
-    monkeypatch.setattr("eas_framework.task_queues.relay.FORGOTTEN_SECONDS", -1.0)
+def test_a_purged_queue_is_filled_again_from_the_database(queue, task_database):
     attempt_id = queued_attempt(task_database)
-    relay = OutboxRelay(task_database, queue)
+    relay = OutboxRelay(task_database, queue, forgotten_seconds=AT_ONCE)
     relay.publish_due()
+    until(lambda: queue.hint_count(QUEUE) == 1)
     assert relay.announce_forgotten() == 0
     queue._broker.purge(queue.broker_name(QUEUE))
     assert relay.announce_forgotten() == 1
@@ -200,11 +202,10 @@ def test_f9_what_was_confirmed_survives_a_broker_that_was_killed(at_mortal, mort
     queue.close()
 
 
-def test_f10_a_wiped_broker_loses_no_task(at_mortal, mortal, task_database, monkeypatch):
-    monkeypatch.setattr("eas_framework.task_queues.relay.FORGOTTEN_SECONDS", -1.0)
+def test_f10_a_wiped_broker_loses_no_task(at_mortal, mortal, task_database):
     worker = source(task_database)
     queue = TaskQueueAmqp(database=task_database)
-    relay = OutboxRelay(task_database, queue)
+    relay = OutboxRelay(task_database, queue, forgotten_seconds=AT_ONCE)
     attempt_id = queued_attempt(task_database)
     relay.publish_due()
     mortal.wipe()
