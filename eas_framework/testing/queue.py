@@ -17,7 +17,7 @@ NewQueue = Callable[[], TaskQueue]
 QUEUE = "null"
 OTHER_QUEUE = "error"
 ITEMS = 200
-SHORT_WAIT_SECONDS = 5.0
+SHORT_WAIT_SECONDS = 20.0
 
 
 def _fetched(queue: TaskQueue) -> Iterator[int]:

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 PROGRAM = Path(sys.executable).with_name("eas-run")
-PATIENCE_SECONDS = 60.0
+PATIENCE_SECONDS = 120.0
 DATABASE = Path(".eas/local/sqlite3_eas.db")
 
 

@@ -16,7 +16,7 @@ from eas_framework.worker.work_source import QueueSource
 
 pytestmark = pytest.mark.service
 QUEUE = "null"
-WAIT_SECONDS = 10.0
+WAIT_SECONDS = 60.0
 AT_ONCE = -1.0
 """Counts as forgotten what is queued now."""
 FOREIGN = [
