@@ -9,6 +9,9 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 from eas_tasks_tda.grids import OVERSAMPLING, Star
 from eas_tasks_tda.prepare import CLIP_ABOVE_SIGMA
 
+FAP_MAX = 0.01
+"""Largest false-alarm probability for pink noise of a signal that is taken for a planet."""
+
 
 class SearchSettings(BaseModel):
     """Settings that all searches share; keys that a search does not know are passed over with a warning."""
@@ -42,7 +45,7 @@ class SearchSettings(BaseModel):
     )
 
     fap_max: float = Field(
-        0.01,
+        FAP_MAX,
         gt=0,
         le=1,
         description="Largest false-alarm probability of a planet after which others are sought.",

@@ -6,8 +6,10 @@ from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
+from numpy.typing import NDArray
 
 from eas_tasks_tda.aliases import relation
+from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.refine import Peak
 from eas_tasks_tda.result import SMALLEST_SINGLE_SNR, TransitResult
@@ -40,12 +42,20 @@ def without_transits(curve: CleanCurve, result: TransitResult) -> CleanCurve:
     Raises:
         UnsearchableError: Too few samples are left.
     """
+    return curve.where(~near_transits(curve.times, result, durations=MASKED))
+
+
+def near_transits(times: FloatArray, result: TransitResult, *, durations: float) -> NDArray[np.bool_]:
+    """Which `times` [d] lie in so many durations around a mid-transit; none without epoch and duration.
+
+    Without a period there is one transit.
+    """
     if result.t0_days is None or result.duration_hours is None:
-        return curve
+        return np.zeros(len(times), dtype=np.bool_)
     peak = peak_of(result)
-    distances = curve.times - result.t0_days if peak is None else peak.phases(curve.times)
-    keep = np.abs(distances) > MASKED / 2 * result.duration_hours / 24
-    return curve.where(keep)
+    distances = times - result.t0_days if peak is None else peak.phases(times)
+    near: NDArray[np.bool_] = np.abs(distances) <= durations / 2 * result.duration_hours / 24
+    return near
 
 
 def named_relations(results: Sequence[TransitResult], *, span_days: float) -> list[TransitResult]:
