@@ -1,71 +1,92 @@
-"""Removing slow trends of star and instrument with the package wotan (Hippke et al. 2019, AJ 158, 143)."""
+"""Removing slow trends of star and instrument with the package wotan (Hippke et al. 2019, AJ 158, 143).
+
+Samples near the transits of known planets may be left out, so that the trend passes beneath them. Methods
+that fit a whole part of the light curve at once get a mask. Those with a running window (`RUNNING`) get the
+transits bridged (`bridging`); what cannot be bridged, a transit at the edge of a part, is masked, and NaN for
+the two that know no mask (`IN_CADENCES`), which gives it no trend.
+"""
 
 from __future__ import annotations
 
+import logging
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from pydantic import BaseModel, ConfigDict, Field
 
 from eas_framework.errors import LightcurveError, TaskFailed
+from eas_tasks_tda.bridging import bridged
+from eas_tasks_tda.detrend_settings import DetrendParameters
+from eas_tasks_tda.detrend_window import Window, chosen_window
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.prepare import CurveLike, check_times_are_days
+from eas_tasks_tda.result import TransitResult
+from eas_tasks_tda.several import near_transits
 
-Method = Literal[
-    "biweight", "andrewsinewave", "welsch", "hodges", "median", "mean", "trim_mean", "winsorize",
-    "hampelfilt", "huber_psi", "tau", "lowess", "cofiam", "cosine", "rspline", "savgol", "medfilt",
-    "hspline", "pspline", "huber", "hampel", "ramsay", "supersmoother", "gp", "ridge", "lasso", "elasticnet",
-]  # fmt: skip
+log = logging.getLogger(__name__)
+
 IN_CADENCES = frozenset({"savgol", "medfilt"})  # they count samples instead of time, and know no mask
-
-
-class DetrendParameters(BaseModel):
-    """Keys of a detrending task."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
-
-    method: Method = Field("biweight", description="Method of wotan; those after medfilt need more packages.")
-    window_days: float = Field(1.0, gt=0, description="Length of the window, or the scale of the method [d].")
-    break_tolerance_days: float = Field(
-        0.5, ge=0, description="Gaps longer than this part the light curve [d]; 0 never does."
-    )
-    edge_cutoff_days: float = Field(
-        0.0, ge=0, description="Samples this near to an edge of a part get no trend and are flagged [d]."
-    )
+RUNNING = IN_CADENCES | {
+    "biweight", "andrewsinewave", "welsch", "hodges", "median", "mean", "trim_mean", "winsorize",
+    "hampelfilt", "huber_psi", "tau", "huber", "hampel", "ramsay", "lowess", "supersmoother",
+}  # fmt: skip
 
 
 @dataclass(frozen=True, kw_only=True)
 class Detrended:
-    """Columns in the order of the input: fluxes about 1, and what was divided out (`trend`, input's unit)."""
+    """Columns in the order of the input: fluxes about 1, and what was divided out (`trend`, input's unit).
+
+    `protected` are the samples that were left out of the trend because they are near a known transit.
+    """
 
     fluxes: FloatArray
     uncertainties: FloatArray
     flags: NDArray[np.int64]
     trend: FloatArray
+    protected: NDArray[np.bool_]
+    window: Window
 
 
-def detrend(curve: CurveLike, *, parameters: DetrendParameters | None = None) -> Detrended:
+def detrend(
+    curve: CurveLike, *, parameters: DetrendParameters | None = None, planets: Sequence[TransitResult] = ()
+) -> Detrended:
     """The light curve divided by its trend.
 
     Flagged samples do not shape the trend and stay flagged. Samples without a trend (NaN, edges, isolated
-    ones) get NaN and flag 1. Uncertainties are divided by the trend as well.
+    ones, the transits at an edge) get NaN and flag 1. Uncertainties are divided by the trend as well.
 
     Args:
         curve: Times in days in any order, fluxes in any unit with a positive median.
         parameters: Method and windows; the defaults where not given.
+        planets: Whose transits do not shape the trend, beside those of ``parameters.protect``.
 
     Raises:
         LightcurveError: No good sample, a median flux that is not positive, or times that cannot be days.
         TaskFailed: The method needs a package that is not installed, or cannot treat this curve.
     """
     parameters = parameters or DetrendParameters()
-    fluxes = np.asarray(curve.fluxes, dtype=np.float64)
-    good = np.isfinite(curve.times) & np.isfinite(fluxes) & (np.asarray(curve.flags) == 0)
-    scale = _scale(np.asarray(curve.times)[good], fluxes[good])
-    trend = scale * _trend(curve.times, fluxes / scale, good=good, parameters=parameters)
+    times, fluxes = np.asarray(curve.times, dtype=np.float64), np.asarray(curve.fluxes, dtype=np.float64)
+    good = np.isfinite(times) & np.isfinite(fluxes) & (np.asarray(curve.flags) == 0)
+    known = [*(planet.transits for planet in parameters.protect), *planets]
+    protected = good & protected_samples(times, known, durations=parameters.protect_durations)
+    shaping = good & ~protected
+    scale = _scale(times[shaping], fluxes[shaping], left_out=int(protected.sum()))
+    window = chosen_window(times[shaping], fluxes[shaping], parameters=parameters)
+    relative = fluxes / scale
+    if parameters.method in RUNNING and protected.any():
+        bridge = bridged(
+            times,
+            relative,
+            shaping=shaping,
+            protected=protected,
+            reach_days=window.days,
+            longest_gap_days=parameters.break_tolerance_days or np.inf,
+        )
+        relative, shaping = bridge.fluxes, shaping | bridge.filled
+    trend = scale * _trend(times, relative, good=shaping, parameters=parameters, window_days=window.days)
     trend = np.where(trend > 0, trend, np.nan)
     flat = fluxes / trend
     return Detrended(
@@ -73,13 +94,31 @@ def detrend(curve: CurveLike, *, parameters: DetrendParameters | None = None) ->
         uncertainties=np.asarray(curve.uncertainties) / trend,
         flags=np.where(np.isfinite(flat), curve.flags, np.maximum(curve.flags, 1)),
         trend=trend,
+        protected=protected,
+        window=window,
     )
 
 
-def _scale(times: FloatArray, fluxes: FloatArray) -> float:
-    """Median of the good fluxes, once they are known to be fit for detrending."""
+def protected_samples(
+    times: FloatArray, planets: Sequence[TransitResult], *, durations: float
+) -> NDArray[np.bool_]:
+    """Which `times` [d] lie in so many durations around a mid-transit of any planet."""
+    protected = np.zeros(len(times), dtype=np.bool_)
+    for planet in planets:
+        near = near_transits(times, planet, durations=durations)
+        if not near.any():
+            log.warning("no sample lies near a transit of the planet with t0 = %s d", planet.t0_days)
+        protected |= near
+    return protected
+
+
+def _scale(times: FloatArray, fluxes: FloatArray, *, left_out: int) -> float:
+    """Median of the fluxes that shape the trend, once they are known to be fit for detrending."""
     if len(times) < 2:
-        raise LightcurveError(f"the light curve has {len(times)} good samples; detrending needs at least 2")
+        beside = f" outside of protected transits ({left_out} inside)" if left_out else ""
+        raise LightcurveError(
+            f"the light curve has {len(times)} good samples{beside}; detrending needs at least 2"
+        )
     check_times_are_days(np.sort(times))
     median = float(np.median(fluxes))
     if not median > 0:
@@ -90,17 +129,22 @@ def _scale(times: FloatArray, fluxes: FloatArray) -> float:
 
 
 def _trend(
-    times: FloatArray, fluxes: FloatArray, *, good: NDArray[np.bool_], parameters: DetrendParameters
+    times: FloatArray,
+    fluxes: FloatArray,
+    *,
+    good: NDArray[np.bool_],
+    parameters: DetrendParameters,
+    window_days: float,
 ) -> FloatArray:
     """Wotan's trend of fluxes with median 1; NaN where it has none."""
     import wotan
 
-    arguments: dict[str, Any] = {"window_length": parameters.window_days, "mask": ~good}
+    arguments: dict[str, Any] = {"window_length": window_days, "mask": ~good}
     if parameters.method in IN_CADENCES:
         fluxes = np.where(good, fluxes, np.nan)
-        arguments = {"window_length": _window_in_cadences(times[good], parameters.window_days)}
+        arguments = {"window_length": _window_in_cadences(times[good], window_days)}
     if parameters.method == "gp":
-        arguments |= {"kernel": "squared_exp", "kernel_size": parameters.window_days}
+        arguments |= {"kernel": "squared_exp", "kernel_size": window_days}
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # points without a trend, which are flagged here
@@ -133,4 +177,5 @@ def _window_in_cadences(times: FloatArray, window_days: float) -> int:
 def warm_up() -> None:
     """Compile, or load from numba's cache, what the default method needs."""
     times = np.arange(0.0, 3.0, 0.05)
-    _trend(times, 1 + 1e-3 * np.sin(times), good=times > 0, parameters=DetrendParameters())
+    parameters = DetrendParameters()
+    _trend(times, 1 + 1e-3 * np.sin(times), good=times > 0, parameters=parameters, window_days=1.0)

@@ -4,7 +4,8 @@ import sys
 
 import numpy as np
 import pytest
-from eas_tasks_tda.detrending import DetrendParameters, detrend
+from eas_tasks_tda.detrend_settings import DetrendParameters
+from eas_tasks_tda.detrending import detrend
 
 from eas_framework.errors import LightcurveError, TaskFailed
 from eas_framework.lightcurve import LightcurveArbitraryRaster

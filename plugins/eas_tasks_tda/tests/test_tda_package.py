@@ -43,10 +43,10 @@ def test_a_task_type_describes_itself_and_accepts_its_own_example(name):
     assert descriptor["task"] == name
     common = {"task", "name", "inputs", "outputs"}
     task_type.parameters.model_validate({k: v for k, v in descriptor.items() if k not in common})
-    assert set(descriptor.get("inputs", {})) == {slot.name for slot in task_type.inputs}
-    named = set(descriptor.get("outputs", {}))
-    assert {slot.name for slot in task_type.outputs if slot.required} <= named
-    assert named <= {slot.name for slot in task_type.outputs}
+    for key, slots in (("inputs", task_type.inputs), ("outputs", task_type.outputs)):
+        named = set(descriptor.get(key, {}))
+        assert {slot.name for slot in slots if slot.required} <= named
+        assert named <= {slot.name for slot in slots}
 
 
 @pytest.mark.parametrize("name", SEARCHES)
