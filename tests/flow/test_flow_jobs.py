@@ -43,6 +43,7 @@ def multiply(one, two, name):
         ("conditional_and_while.yaml", (), {"decision": "passed"}),
         ("targets.yaml", (), {"search": "passed"}),
         ("several_planets.yaml", (), {"search": "passed"}),
+        ("second_pass.yaml", (), {"second_search": "passed"}),
         ("detection_grid.yaml", ("--limit", 1), {"sizes": "passed"}),
         ("injection_recovery.yaml", ("--limit", 1), {"nulls": "passed", "sizes": "passed"}),
     ],
