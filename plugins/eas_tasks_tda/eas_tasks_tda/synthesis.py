@@ -11,7 +11,7 @@ import numpy as np
 
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.orbit import averaged_over_exposure
-from eas_tasks_tda.synthesis_settings import TransitSpecs
+from eas_tasks_tda.synthesis_settings import PlanetSpecs, TransitSpecs
 from eas_tasks_tda.transit_model import transit_flux
 
 SECONDS_PER_DAY = 86_400.0
@@ -56,13 +56,13 @@ def synthesise(specs: TransitSpecs, *, seed: int, flux_model: FluxModel | None =
     )
 
 
-def model_flux(specs: TransitSpecs, times: FloatArray) -> FloatArray:
+def model_flux(specs: PlanetSpecs, times: FloatArray) -> FloatArray:
     """Flux without noise at `times` [d], shape (n,)."""
     chunks = [_modelled(specs, times[start : start + _CHUNK]) for start in range(0, len(times), _CHUNK)]
     return np.concatenate(chunks) if chunks else np.empty(0)
 
 
-def _modelled(specs: TransitSpecs, times: FloatArray) -> FloatArray:
+def _modelled(specs: PlanetSpecs, times: FloatArray) -> FloatArray:
     """Flux at few `times`, averaged over the exposure where there is one."""
     shape = {"radius_ratio": specs.radius_ratio, "u1": specs.u1, "u2": specs.u2}
     if specs.exposure_time is None:

@@ -14,12 +14,11 @@ _constants = EASConstants()
 SOLAR_RADIUS = _constants.sun_radius / _constants.jupiter_radius  # 9.728 Jupiter radii
 
 
-class TransitSpecs(BaseModel):
-    """A star, one planet, and how they are observed. Radii are in Jupiter radii, also that of the star."""
+class PlanetSpecs(BaseModel):
+    """A star and one planet, as samples see them. Radii are in Jupiter radii, also that of the star."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, allow_inf_nan=False)
 
-    duration: float = Field(730.0, gt=0, description="Length of the light curve [d].")
     t0: float = Field(1.0, description="Time of the first mid-transit [d].")
     orbital_period: float = Field(365.0, gt=0, description="Orbital period [d].")
     star_radius: float = Field(
@@ -37,15 +36,9 @@ class TransitSpecs(BaseModel):
     )
     u1: float = Field(0.1, description="Linear coefficient of the quadratic limb darkening.")
     u2: float = Field(0.3, description="Quadratic coefficient of the limb darkening.")
-    noise: float = Field(0.0, ge=0, description="White noise of a sample of 25 s, relative to the flux.")
-    mes_assume_noise: float | None = Field(
-        None, ge=0, description="Noise of a sample of 25 s that the figure mes assumes; noise by default."
-    )
-    sampling_cadence: float = Field(25.0, gt=0, description="Time between samples [s].")
     exposure_time: float | None = Field(
         None, gt=0, description="Time over which a sample averages the flux [s]; instantaneous by default."
     )
-    seed: int | None = Field(None, ge=0, description="Seed of the noise; the task's own seed by default.")
 
     @model_validator(mode="after")
     def _must_be_possible(self) -> Self:
@@ -106,6 +99,18 @@ class TransitSpecs(BaseModel):
             eccentricity=self.eccentricity,
             periastron=math.radians(self.argument_of_periastron),
         )
+
+
+class TransitSpecs(PlanetSpecs):
+    """A star, one planet, and how they are observed."""
+
+    duration: float = Field(730.0, gt=0, description="Length of the light curve [d].")
+    noise: float = Field(0.0, ge=0, description="White noise of a sample of 25 s, relative to the flux.")
+    mes_assume_noise: float | None = Field(
+        None, ge=0, description="Noise of a sample of 25 s that the figure mes assumes; noise by default."
+    )
+    sampling_cadence: float = Field(25.0, gt=0, description="Time between samples [s].")
+    seed: int | None = Field(None, ge=0, description="Seed of the noise; the task's own seed by default.")
 
 
 class BatmanSpecs(TransitSpecs):

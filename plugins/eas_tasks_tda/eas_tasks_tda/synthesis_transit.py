@@ -17,12 +17,15 @@ if TYPE_CHECKING:
     from eas_framework.task_objects import TaskExecutionAttempt
 
 CURVE_OUT = (FileSlot(name="lightcurve", summary="The synthetic light curve."),)
-SYNTHESIS_METADATA: Mapping[str, str] = {
-    **{name: field.description or "" for name, field in TransitSpecs.model_fields.items()},
+TRANSIT_FIGURES: Mapping[str, str] = {
     "integrated_transit_power": "Missing flux summed over the samples, before noise.",
     "pixels_in_transit": "Number of samples with less than the full flux, before noise.",
     "pixels_out_of_transit": "Number of the other samples.",
     "mes": "Multiple-event statistic: power / noise per sample / sqrt(pixels in transit), at most 1e8.",
+}
+SYNTHESIS_METADATA: Mapping[str, str] = {
+    **{name: field.description or "" for name, field in TransitSpecs.model_fields.items()},
+    **TRANSIT_FIGURES,
 }
 
 
