@@ -17,12 +17,13 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from eas_framework.errors import LightcurveError, TaskFailed
+from eas_framework.errors import TaskFailed
 from eas_tasks_tda.bridging import bridged
 from eas_tasks_tda.detrend_settings import DetrendParameters
 from eas_tasks_tda.detrend_window import Window, chosen_window
 from eas_tasks_tda.elliptic import FloatArray
-from eas_tasks_tda.prepare import CurveLike, check_times_are_days
+from eas_tasks_tda.good_samples import flux_level, is_good
+from eas_tasks_tda.prepare import CurveLike
 from eas_tasks_tda.result import TransitResult
 from eas_tasks_tda.several import near_transits
 
@@ -69,11 +70,12 @@ def detrend(
     """
     parameters = parameters or DetrendParameters()
     times, fluxes = np.asarray(curve.times, dtype=np.float64), np.asarray(curve.fluxes, dtype=np.float64)
-    good = np.isfinite(times) & np.isfinite(fluxes) & (np.asarray(curve.flags) == 0)
+    good = is_good(curve)
     known = [*(planet.transits for planet in parameters.protect), *planets]
     protected = good & protected_samples(times, known, durations=parameters.protect_durations)
     shaping = good & ~protected
-    scale = _scale(times[shaping], fluxes[shaping], left_out=int(protected.sum()))
+    where = f" outside of protected transits ({protected.sum()} inside)" if protected.any() else ""
+    scale = flux_level(times[shaping], fluxes[shaping], purpose="detrending", where=where)
     window = chosen_window(times[shaping], fluxes[shaping], parameters=parameters)
     relative = fluxes / scale
     if parameters.method in RUNNING and protected.any():
@@ -110,22 +112,6 @@ def protected_samples(
             log.warning("no sample lies near a transit of the planet with t0 = %s d", planet.t0_days)
         protected |= near
     return protected
-
-
-def _scale(times: FloatArray, fluxes: FloatArray, *, left_out: int) -> float:
-    """Median of the fluxes that shape the trend, once they are known to be fit for detrending."""
-    if len(times) < 2:
-        beside = f" outside of protected transits ({left_out} inside)" if left_out else ""
-        raise LightcurveError(
-            f"the light curve has {len(times)} good samples{beside}; detrending needs at least 2"
-        )
-    check_times_are_days(np.sort(times))
-    median = float(np.median(fluxes))
-    if not median > 0:
-        raise LightcurveError(
-            f"the median flux is {median:g}: the trend is divided out, so fluxes must be above zero"
-        )
-    return median
 
 
 def _trend(
