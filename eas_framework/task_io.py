@@ -123,6 +123,11 @@ def write_file(attempt: TaskExecutionAttempt, output_name: str, path: Path, /, *
         database.execution_attempt_register_output(attempt, output_name, path, metadata)
 
 
+def input_files(attempt: TaskExecutionAttempt) -> dict[str, str]:
+    """Names of the task's inputs and of their files, by name: their order in a job file means nothing."""
+    return dict(sorted((task_of(attempt).task_description or {}).get("inputs", {}).items()))
+
+
 def wants_output(attempt: TaskExecutionAttempt, output_name: str) -> bool:
     """Whether the job asks for an output that the task may leave out."""
     return output_name in (task_of(attempt).task_description or {}).get("outputs", {})

@@ -44,6 +44,7 @@ def multiply(one, two, name):
         ("targets.yaml", (), {"search": "passed"}),
         ("several_planets.yaml", (), {"search": "passed"}),
         ("second_pass.yaml", (), {"second_search": "passed"}),
+        ("injected_planet.yaml", (), {"search": "passed"}),
         ("detection_grid.yaml", ("--limit", 1), {"sizes": "passed"}),
         ("injection_recovery.yaml", ("--limit", 1), {"nulls": "passed", "sizes": "passed"}),
     ],

@@ -14,7 +14,8 @@ from eas_framework.pipeline import open_workspace, submit_job
 from eas_framework.plugins.manager import plugin_manager
 from eas_framework.settings import Configuration, use_configuration
 from eas_framework.task_execution import TaskRunner
-from eas_framework.task_io import own_keys, use_session
+from eas_framework.task_io import input_files, own_keys, use_session
+from eas_framework.task_objects import Task, TaskExecutionAttempt
 from eas_framework.tasks import binning, ingest_external_lcs, verify
 
 COUNT = 480
@@ -289,6 +290,18 @@ def test_an_input_path_that_finds_nothing_is_an_error(tmp_path):
 def test_two_files_that_would_have_one_name_are_an_error(tmp_path):
     with pytest.raises(TaskFailed, match=r"would both be stored as a\.npy"):
         ingest_external_lcs.stored_names([tmp_path / "a.csv", tmp_path / "a.csv.gz"])
+
+
+# ---------------- inputs by any name
+
+
+@pytest.mark.parametrize(
+    ("description", "expected"),
+    [({"inputs": {"b": "1.lc", "a": "2.lc"}}, [("a", "2.lc"), ("b", "1.lc")]), ({}, []), (None, [])],
+)
+def test_a_task_knows_the_files_of_its_inputs_in_the_order_of_their_names(description, expected):
+    attempt = TaskExecutionAttempt(task_object=Task(task_description=description))
+    assert list(input_files(attempt).items()) == expected
 
 
 # ---------------- declarations

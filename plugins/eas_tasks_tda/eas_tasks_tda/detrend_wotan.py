@@ -96,5 +96,5 @@ TASK_TYPE = TaskType(
     packages=("wotan", "numba", "numpy", "scipy"),
     warm_up=warm_up,
     summary="Divide out slow trends of star and instrument (wotan).",
-    example=examples.detrend_job("detrend_wotan"),
+    example=examples.curve_job("detrend_wotan", name="detrending", output="flat.lc"),
 )

@@ -14,9 +14,11 @@ HOT_JUPITER: dict[str, Any] = {
 }
 
 
-def synthesis(task: str = "synthesis_transit") -> dict[str, Any]:
-    """A task that makes the light curve of a hot Jupiter."""
-    return {"task": task, "name": "synthesis", "outputs": {"lightcurve": "star.lc"}, "specs": HOT_JUPITER}
+def synthesis(
+    task: str = "synthesis_transit", *, name: str = "synthesis", output: str = "star.lc", **specs: Any
+) -> dict[str, Any]:
+    """A task that makes the light curve of a hot Jupiter; `specs` are settings in place of the usual ones."""
+    return {"task": task, "name": name, "outputs": {"lightcurve": output}, "specs": HOT_JUPITER | specs}
 
 
 def synthesis_job(task: str) -> dict[str, Any]:
@@ -30,12 +32,13 @@ def search_job(task: str, **keys: Any) -> dict[str, Any]:
     return {"job_name": f"example_{task}", "task_list": [synthesis(), search]}
 
 
-def detrend_job(task: str) -> dict[str, Any]:
-    """A job that makes a light curve and detrends it."""
-    detrending = {
+def curve_job(task: str, *, name: str, output: str, **keys: Any) -> dict[str, Any]:
+    """A job that makes a light curve and another one of it; `keys` are more keys of the second task."""
+    changing = {
         "task": task,
-        "name": "detrending",
+        "name": name,
         "inputs": {"lightcurve": "star.lc"},
-        "outputs": {"lightcurve": "flat.lc"},
+        "outputs": {"lightcurve": output},
+        **keys,
     }
-    return {"job_name": f"example_{task}", "task_list": [synthesis(), detrending]}
+    return {"job_name": f"example_{task}", "task_list": [synthesis(), changing]}
