@@ -35,6 +35,7 @@ JOB_FILE = Path("eas_search.json")
         "eas search star.csv",
         "eas search star.csv --max-planets 3",
         "eas search data/*.fits --tda tls --format csv -o found.csv",
+        "eas search sector_*.fits --stitch",
         "eas search --targets targets.csv --period-max 20",
     )
 )
@@ -56,6 +57,7 @@ JOB_FILE = Path("eas_search.json")
     "--detrend", default="biweight", show_default=True, metavar="METHOD", help="Method of wotan, or none."
 )
 @click.option("--window", type=float, default=1.0, show_default=True, help="Window of the detrending [d].")
+@click.option("--stitch", is_flag=True, help="The files are one star: search them as one light curve.")
 @click.option(
     "--targets",
     type=click.Path(exists=True, dir_okay=False, path_type=Path),
@@ -79,6 +81,7 @@ def command(
     max_planets: int,
     detrend: str,
     window: float,
+    stitch: bool,
     targets: Path | None,
     show_job: bool,
     executors: int | None,
@@ -92,11 +95,15 @@ def command(
     dropped, slow trends divided out. With --max-planets the samples of each
     planet are left out and the rest is searched again, until noise alone would
     do as well in one of a hundred searches; the first row of a file is always
-    its strongest signal. The job is stored in the workspace: the same search
-    again only prints. Ends with 1 when a file could not be searched.
+    its strongest signal. With --stitch all files, such as the sectors of one
+    star, are divided by their medians and make one light curve. The job is
+    stored in the workspace: the same search again only prints. Ends with 1 when
+    a file could not be searched.
     """
     from eas_framework.pipeline.search_job import SearchOptions, read_targets, search_job  # late: plugins
 
+    if stitch and targets:
+        raise UsageError("--stitch: name the files of the one star; --targets is a table of several")
     wanted = [*_of_paths(paths), *(read_targets(targets) if targets else ())]
     if not wanted:
         raise UsageError("name light-curve files, or a table of them with --targets")
@@ -105,6 +112,7 @@ def command(
         max_planets=max_planets,
         detrend=None if detrend == "none" else detrend,
         window_days=window,
+        stitch=stitch,
         settings=_chosen(given, "period_min", "period_max"),
         reading={key: _number_or_name(value) for key, value in _chosen(given, *_READING).items()},
     )
@@ -192,11 +200,15 @@ def _rows(
 ) -> list[dict[str, Any]]:
     """One row for each planet; the files in falling signal-to-noise ratio of their first."""
     from eas_framework.diagnostics.results import results
-    from eas_framework.pipeline.search_job import VARIABLE
+    from eas_framework.pipeline.search_job import VARIABLE, Target
 
     by_path = {str(target.file.absolute()): target for target in targets}
+    whole = Target(file=Path(" + ".join(str(target.file) for target in by_path.values())))
     searched = [row for row in results(database.queries, outcome.job_id) if row["task"] == "search"]
-    files = [_planets(row, by_path[row[VARIABLE]["path"]], options.tda) for row in searched]
+    files = [
+        _planets(row, whole if options.stitch else by_path[row[VARIABLE]["path"]], options.tda)
+        for row in searched
+    ]
     files.sort(key=lambda rows: (rows[0]["snr"] is None, -(rows[0]["snr"] or 0.0), rows[0]["file"]))
     return [row for rows in files for row in rows]
 

@@ -1,10 +1,10 @@
-"""The job that searches light-curve files: each is read, detrended and searched."""
+"""The job that searches light-curve files: each is read, detrended and searched, or all as one."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -20,6 +20,7 @@ from eas_framework.task_database.file_store import file_digests
 
 SEARCH_PREFIX = "transit_search_"
 DETREND = "detrend_wotan"
+STITCH = "stitch_lightcurves"
 VARIABLE = "lightcurve"
 FILE_COLUMN = "file"
 STAR_COLUMNS = ("r_star", "m_star")
@@ -44,6 +45,7 @@ class SearchOptions:
         detrend: Method of wotan; None searches the fluxes as they are.
         window_days: Length of the detrending window.
         max_planets: Planets to look for in each file.
+        stitch: The files are one star, whose light curves are made into one and searched as that.
         settings: Search settings, such as ``period_min`` in days.
         reading: Keys of ``read_lightcurve``, such as ``flux_column``.
     """
@@ -52,6 +54,7 @@ class SearchOptions:
     detrend: str | None
     window_days: float
     max_planets: int = 1
+    stitch: bool = False
     settings: Mapping[str, Any] = field(default_factory=dict)
     reading: Mapping[str, Any] = field(default_factory=dict)
 
@@ -85,19 +88,41 @@ def search_job(targets: Iterable[Target], options: SearchOptions) -> dict[str, A
     turns = [_turn(target) for target in chosen]
     paths = [turn["path"] for turn in turns]
     identity = hashlib.sha256(json.dumps([paths, repr(options)]).encode()).hexdigest()[:12]
-    has_star = [key for key in STAR_COLUMNS if any(key in turn for turn in turns)]
     return {
         "job_name": f"search_{options.tda}_{identity}",
         "working_directory": f"search/{identity}",
-        "task_list": [
-            {
-                "task": "execution_for_loop",
-                "name": "files",
-                "parameter": VARIABLE,
-                "values": turns,
-                "task_list": list(_tasks(options, has_star)),
-            }
-        ],
+        "task_list": list((_stitched if options.stitch else _one_by_one)(turns, options)),
+    }
+
+
+def _one_by_one(turns: Sequence[Mapping[str, Any]], options: SearchOptions) -> Iterator[dict[str, Any]]:
+    """Each file read, detrended and searched."""
+    read = _file_name("lightcurve")
+    star = {key: _of_turn(key) for key in STAR_COLUMNS if any(key in turn for turn in turns)}
+    searching = _searching(options, read, detrended=_file_name("detrended"), star=star)
+    yield _loop(turns, [_reading(options, read), *searching])
+
+
+def _stitched(turns: Sequence[Mapping[str, Any]], options: SearchOptions) -> Iterator[dict[str, Any]]:
+    """Each file read, and all of them stitched, detrended and searched as one light curve."""
+    yield _loop(turns, [_reading(options, _file_name("lightcurve"))])
+    yield {
+        "task": STITCH,
+        "name": "stitching",
+        "inputs": {f"file_{index:06d}": f"{index:06d}_lightcurve.lc" for index in range(len(turns))},
+        "outputs": {"lightcurve": "stitched.lc"},
+    }
+    yield from _searching(options, "stitched.lc", detrended="detrended.lc", star={})
+
+
+def _loop(turns: Sequence[Mapping[str, Any]], tasks: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+    """The tasks for every file."""
+    return {
+        "task": "execution_for_loop",
+        "name": "files",
+        "parameter": VARIABLE,
+        "values": turns,
+        "task_list": tasks,
     }
 
 
@@ -114,32 +139,36 @@ def _turn(target: Target) -> dict[str, Any]:
     return {"path": str(target.file.absolute()), "sha256": sha256, **target.known}
 
 
-def _tasks(options: SearchOptions, star: Iterable[str]) -> Iterator[dict[str, Any]]:
-    searched = _file_name("lightcurve")
-    yield {
+def _reading(options: SearchOptions, read: str) -> dict[str, Any]:
+    return {
         "task": "read_lightcurve",
         "name": "reading",
-        "outputs": {"lightcurve": searched},
+        "outputs": {"lightcurve": read},
         "path": _of_turn("path"),
         "sha256": _of_turn("sha256"),
         **options.reading,
     }
+
+
+def _searching(
+    options: SearchOptions, given: str, *, detrended: str, star: Mapping[str, str]
+) -> Iterator[dict[str, Any]]:
+    """The tasks that detrend and search one light curve."""
     if options.detrend is not None:
-        given, searched = searched, _file_name("detrended")
         yield {
             "task": DETREND,
             "name": "detrending",
             "inputs": {"lightcurve": given},
-            "outputs": {"lightcurve": searched},
+            "outputs": {"lightcurve": detrended},
             "method": options.detrend,
             "window_days": options.window_days,
         }
     yield {
         "task": f"{SEARCH_PREFIX}{options.tda}",
         "name": "search",
-        "inputs": {"lightcurve": searched},
+        "inputs": {"lightcurve": given if options.detrend is None else detrended},
         **({"max_planets": options.max_planets} if options.max_planets > 1 else {}),
-        "search_settings": {**options.settings, **{key: _of_turn(key) for key in star}},
+        "search_settings": {**options.settings, **star},
     }
 
 
@@ -163,6 +192,8 @@ def _check_options(options: SearchOptions) -> None:
     several = {"max_planets": options.max_planets} if options.max_planets > 1 else {}
     _check_keys(name, {"search_settings": dict(options.settings), **several})
     _check_keys("read_lightcurve", {"path": "file", **options.reading})
+    if options.stitch and STITCH not in types:
+        raise UsageError(f"--stitch: {STITCH} is not installed{install_hint(STITCH)}")
     if options.detrend is not None:
         if DETREND not in types:
             raise UsageError(f"--detrend: {DETREND} is not installed{install_hint(DETREND)}, or use none")

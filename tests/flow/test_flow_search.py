@@ -98,6 +98,34 @@ def test_a_changed_file_is_searched_again_and_the_others_are_taken_over(workspac
     ) == [(3,)]
 
 
+def halves(text, *, scale):
+    """A table of times and fluxes cut in two, the second half in another unit."""
+    rows = [line.split(",") for line in text.splitlines()[1:]]
+    middle = len(rows) // 2
+    tables = (rows[:middle], [(time, f"{scale * float(flux):.7f}") for time, flux in rows[middle:]])
+    return ["time,flux\n" + "".join(f"{time},{flux}\n" for time, flux in table) for table in tables]
+
+
+def test_files_of_one_star_are_searched_as_one_light_curve(workspace):
+    first, second = halves(curve_text(period=11.3), scale=40)  # transits at 0.7 d and 12 d, one in each
+    parts = [workspace.write("b.csv", first), workspace.write("a.csv", second)]
+    words = ("--stitch", "--period-min", 10, "--period-max", 13, *reversed(parts))
+    rows, _ = search(workspace, *words)
+    assert [row["file"] for row in rows] == [f"{parts[1]} + {parts[0]}"]
+    assert rows[0]["period_days"] == pytest.approx(11.3, abs=0.05)
+    assert rows[0]["depth"] == pytest.approx(0.01, rel=0.2)
+    again, stderr = search(workspace, *words)
+    assert again == rows
+    assert "nothing is repeated" in stderr
+
+
+def test_files_that_overlap_are_not_stitched(workspace):
+    parts = [workspace.write(f"{name}.csv", curve_text(seed=seed, days=4)) for seed, name in enumerate("ab")]
+    rows, stderr = search(workspace, "--stitch", *parts, code=1)
+    assert rows == []
+    assert "000001_lightcurve.lc begins at 0.000000 d, before 000000_lightcurve.lc ends at" in stderr
+
+
 def test_nothing_found_is_a_row_and_an_unreadable_file_is_an_error(workspace):
     few = workspace.write("few.csv", "time,flux\n" + "".join(f"{number}.5,1\n" for number in range(5)))
     good = workspace.write("good.csv", curve_text(period=2.5))
@@ -151,6 +179,7 @@ def test_the_job_can_be_shown_saved_and_run(workspace):
         (("star.csv", "--period-min", "5", "--period-max", "2"), "period_max"),
         (("absent.csv",), "absent.csv"),
         ((), "--targets"),
+        (("star.csv", "--stitch", "--targets", "star.csv"), "--stitch: name the files of the one star"),
     ],
 )
 def test_a_wrong_option_is_refused_before_anything_is_stored(workspace, words, message):

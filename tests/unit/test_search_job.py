@@ -44,6 +44,20 @@ def test_a_file_given_twice_is_searched_once(curves):
     assert [turn["path"] for turn in turns(job)] == [str(curves / "a.csv")]
 
 
+def test_stitched_files_are_all_inputs_of_one_search(curves):
+    targets = [Target(file=Path("b.csv")), Target(file=Path("a.csv"))]
+    job = search_job(targets, options(stitch=True))
+    reading, stitching, detrending, search = job["task_list"]
+    assert [turn["path"] for turn in turns(job)] == [str(curves / "b.csv"), str(curves / "a.csv")]
+    assert [task["task"] for task in reading["task_list"]] == ["read_lightcurve"]
+    assert list(stitching["inputs"].values()) == ["000000_lightcurve.lc", "000001_lightcurve.lc"]
+    assert detrending["inputs"] == stitching["outputs"]
+    assert search["inputs"] == detrending["outputs"]
+    assert job["job_name"] != search_job(targets, options())["job_name"]
+    undetrended = search_job(targets, options(stitch=True, detrend=None))["task_list"]
+    assert undetrended[-1]["inputs"] == undetrended[1]["outputs"]
+
+
 def test_a_table_names_files_beside_it_and_carries_the_stars(curves):
     (curves / "targets.csv").write_text("file,name,r_star,colour\na.csv,one,0.9,red\nb.csv,two,1.2,blue\n")
     targets = list(read_targets(curves / "targets.csv"))
