@@ -13,10 +13,12 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cache
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from eas_tasks_tda.compiled import kernel
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.folding_scan import Trials
 from eas_tasks_tda.grids import LONGEST_DUTY_CYCLE, Star
@@ -99,19 +101,28 @@ def _class(factor: int, length: int, limits: FloatArray) -> DurationClass | None
     if not used.any():
         return None
     first = max(math.floor(limits[0][used].min()), _SHORTEST_PERIOD_BINS)
-    periods = np.arange(first, min(math.ceil(limits[1].max()), length))
-    possible = (periods[:, None] + 1 > limits[0]) & (periods[:, None] < limits[1])
-    tried = possible.any(axis=1)
-    periods, smallest = periods[tried], possible[tried].argmax(axis=1) + 1
-    if len(periods) == 0:
+    smallest = np.zeros(max(min(math.ceil(limits[1].max()), length) - first, 0), np.int64)
+    _find_smallest_boxes(first, limits, smallest)
+    tried = np.flatnonzero(smallest)
+    if len(tried) == 0:
         return None
-    steps = np.where(smallest >= _COARSE_FROM, _COARSE_STEP, 1)
-    rows_are_many = periods < 2 * math.sqrt(length)
+    periods, steps = first + tried, np.where(smallest[tried] >= _COARSE_FROM, _COARSE_STEP, 1)
+    few_rows = int(np.searchsorted(periods, 2 * math.sqrt(length)))
     return DurationClass(
         factor=factor,
-        blocks=_trials(periods[~rows_are_many], steps[~rows_are_many], length, limits),
-        wrapped=_trials(periods[rows_are_many], steps[rows_are_many], length, limits),
+        blocks=_trials(periods[few_rows:], steps[few_rows:], length, limits),
+        wrapped=_trials(periods[:few_rows], steps[:few_rows], length, limits),
     )
+
+
+@kernel
+def _find_smallest_boxes(first: int, limits: Any, smallest: Any) -> None:
+    """Write the shortest box [bins] that is tried at each base period from `first` on; 0 where none is."""
+    for i in range(len(smallest)):
+        for k in range(limits.shape[1]):
+            if first + i + 1 > limits[0, k] and first + i < limits[1, k]:
+                smallest[i] = k + 1
+                break
 
 
 def _trials(periods: NDArray[np.int64], steps: NDArray[np.int64], length: int, limits: FloatArray) -> Trials:
