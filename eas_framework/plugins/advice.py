@@ -5,6 +5,7 @@ from __future__ import annotations
 _PACKAGES = {"sqlite3": "eas-sqlite", "mysql": "eas-mysql", "amqp": "eas-rabbitmq", "FITS": "eas-astropy"}
 _TASK_PREFIXES = {
     "transit_search_": "eas-tasks-tda",
+    "transit_survey": "eas-tasks-tda",
     "synthesis_": "eas-tasks-tda",
     "detrend_": "eas-tasks-tda",
 }

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from pydantic import Field
 
@@ -17,6 +17,7 @@ from eas_framework.task_io import record_metadata, task_parameters, write_lightc
 from eas_framework.tasks.parameters import NoKeys
 
 if TYPE_CHECKING:
+    from eas_framework.lightcurve import LightcurveArbitraryRaster
     from eas_framework.task_objects import TaskExecutionAttempt
 
 _OPTIONS = (
@@ -51,14 +52,19 @@ def handler(attempt: TaskExecutionAttempt) -> None:
         TaskFailed: The file is elsewhere and its checksum not known, or it has changed.
         LightcurveFileError: It cannot be read; says what to do.
     """
+    curve, recorded = read_curve(task_parameters(attempt, ReadKeys))
+    write_lightcurve(attempt, "lightcurve", curve)
+    record_metadata(attempt, **recorded)
+
+
+def read_curve(keys: ReadKeys) -> tuple[LightcurveArbitraryRaster, dict[str, Any]]:
+    """The light curve of a file, and what a task that read it records; raises what `handler` does."""
     from eas_framework.lc_readers import read_lightcurve_file  # late: loads numpy
 
-    parameters = task_parameters(attempt, ReadKeys)
-    path = checked_path(parameters, folder=configuration().lc_path)
-    options = ReadOptions(**{name: getattr(parameters, name) for name in _OPTIONS})
+    path = checked_path(keys, folder=configuration().lc_path)
+    options = ReadOptions(**{name: getattr(keys, name) for name in _OPTIONS})
     curve = read_lightcurve_file(path, options)
-    write_lightcurve(attempt, "lightcurve", curve)
-    record_metadata(attempt, samples=len(curve), read_from=str(path))
+    return curve, {"samples": len(curve), "read_from": str(path)}
 
 
 def checked_path(parameters: ReadKeys, *, folder: Path) -> Path:
@@ -87,11 +93,19 @@ def checked_path(parameters: ReadKeys, *, folder: Path) -> Path:
 
 def external_inputs(attempt: TaskExecutionAttempt) -> Mapping[str, str]:
     """SHA-256 of the file, by its path."""
-    parameters = task_parameters(attempt, ReadKeys)
-    path = checked_path(parameters, folder=configuration().lc_path)
+    return file_read(task_parameters(attempt, ReadKeys))
+
+
+def file_read(keys: ReadKeys) -> Mapping[str, str]:
+    """SHA-256 of the file that a task with these keys reads, by its path.
+
+    Raises:
+        TaskFailed: There is no such file, or it may not be read.
+    """
+    path = checked_path(keys, folder=configuration().lc_path)
     if not path.is_file():
         raise TaskFailed(f"{path}: there is no such file")
-    return {parameters.path: file_digests(path)[1]}
+    return {keys.path: file_digests(path)[1]}
 
 
 TASK_TYPE = TaskType(

@@ -18,6 +18,7 @@ def eas_task_types() -> list[TaskType]:
         inject_transit,
         qats,
         stitch_lightcurves,
+        survey,
         synthesis_batman,
         synthesis_noise,
         synthesis_transit,
@@ -38,6 +39,7 @@ def eas_task_types() -> list[TaskType]:
         bls_reference,
         qats,
         tls,
+        survey,
     )
     return [module.TASK_TYPE for module in modules]
 

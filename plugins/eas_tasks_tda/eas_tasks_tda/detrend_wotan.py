@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -36,20 +36,28 @@ def handler(attempt: TaskExecutionAttempt) -> None:
     parameters = task_io.task_parameters(attempt, DetrendParameters)
     curve = task_io.read_lightcurve(attempt, "lightcurve")
     planets = _planets(attempt, parameters)
+    flat, metadata = detrended(curve, parameters=parameters, planets=planets)
+    task_io.write_lightcurve(attempt, "lightcurve", flat)
+    task_io.record_metadata(attempt, **metadata)
+
+
+def detrended(
+    curve: LightcurveArbitraryRaster,
+    *,
+    parameters: DetrendParameters,
+    planets: Sequence[TransitResult] = (),
+) -> tuple[LightcurveArbitraryRaster, dict[str, Any]]:
+    """The detrended light curve, and how it was detrended, which is among its metadata too; see `detrend`."""
     flat = detrend(curve, parameters=parameters, planets=planets)
     metadata = detrend_metadata(flat, parameters, planet_count=len(planets) + len(parameters.protect))
-    task_io.write_lightcurve(
-        attempt,
-        "lightcurve",
-        LightcurveArbitraryRaster(
-            curve.times,
-            flat.fluxes,
-            uncertainties=flat.uncertainties,
-            flags=flat.flags,
-            metadata=dict(curve.metadata) | metadata,
-        ),
+    samples = LightcurveArbitraryRaster(
+        curve.times,
+        flat.fluxes,
+        uncertainties=flat.uncertainties,
+        flags=flat.flags,
+        metadata=dict(curve.metadata) | metadata,
     )
-    task_io.record_metadata(attempt, **metadata)
+    return samples, metadata
 
 
 def _planets(attempt: TaskExecutionAttempt, parameters: DetrendParameters) -> list[TransitResult]:

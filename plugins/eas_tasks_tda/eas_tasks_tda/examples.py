@@ -42,3 +42,9 @@ def curve_job(task: str, *, name: str, output: str, **keys: Any) -> dict[str, An
         **keys,
     }
     return {"job_name": f"example_{task}", "task_list": [synthesis(), changing]}
+
+
+def survey_job(task: str) -> dict[str, Any]:
+    """A job that searches one light-curve file."""
+    survey = {"task": task, "name": "search", "path": "raw/star.csv", "detrending": {"window_days": 3.0}}
+    return {"job_name": f"example_{task}", "task_list": [survey]}

@@ -19,6 +19,7 @@ SEARCHES = frozenset(
         "transit_search_ffa",
         "transit_search_qats",
         "transit_search_tls",
+        "transit_survey",
     }
 )
 

@@ -67,22 +67,39 @@ def transit_search(search: Search[Any], parameters: type[SearchParameters]) -> H
     def handler(attempt: TaskExecutionAttempt) -> None:
         given = task_io.task_parameters(attempt, parameters)
         curve = task_io.read_lightcurve(attempt, "lightcurve")
-        for key in given.search_settings.unknown:
-            log.warning("search_settings: %r is not a setting of this search and is passed over", key)
-        found = search_planets(
-            search,
-            curve,
-            settings=given.search_settings,
-            duration_days=given.lc_duration,
-            threads=task_io.thread_count(attempt),
-            max_planets=given.max_planets,
-        )
-        several = planets_metadata(found, curve, fap_max=given.search_settings.fap_max)
-        metadata = search_metadata(found[0], curve) | (several if given.max_planets > 1 else {})
-        save(attempt, found)
-        task_io.record_metadata(attempt, **metadata)
+        task_io.record_metadata(attempt, **searched(search, curve, attempt=attempt, given=given))
 
     return handler
+
+
+def searched(
+    search: Search[Any],
+    curve: LightcurveArbitraryRaster,
+    *,
+    attempt: TaskExecutionAttempt,
+    given: SearchParameters,
+) -> dict[str, Any]:
+    """What a search task records of a light curve; the files that its job asks for are written.
+
+    Args:
+        search: The algorithm.
+        curve: Any light curve; flagged and NaN samples are dropped.
+        attempt: Of the search task.
+        given: Its keys.
+    """
+    for key in given.search_settings.unknown:
+        log.warning("search_settings: %r is not a setting of this search and is passed over", key)
+    found = search_planets(
+        search,
+        curve,
+        settings=given.search_settings,
+        duration_days=given.lc_duration,
+        threads=task_io.thread_count(attempt),
+        max_planets=given.max_planets,
+    )
+    save(attempt, found)
+    several = planets_metadata(found, curve, fap_max=given.search_settings.fap_max)
+    return search_metadata(found[0], curve) | (several if given.max_planets > 1 else {})
 
 
 def search_planets(
@@ -161,7 +178,7 @@ def search_metadata(result: TransitResult, curve: LightcurveArbitraryRaster) -> 
     if "orbital_period" in curve.metadata:
         known["target_t0"] = curve.metadata.get("t0")
     items = found | known | verdict
-    return {key: value for key, value in items.items() if _can_be_stored(value)}
+    return {key: value for key, value in items.items() if can_be_stored(value)}
 
 
 def planets_metadata(
@@ -180,6 +197,6 @@ def planets_metadata(
     }
 
 
-def _can_be_stored(value: Any) -> bool:
+def can_be_stored(value: Any) -> bool:
     """Whether a value says anything: not None, and as a number finite."""
     return value is not None and not (isinstance(value, float) and not math.isfinite(value))

@@ -8,14 +8,14 @@ import eas_tasks_tda
 import numpy as np
 import pytest
 import wotan
-from eas_tasks_tda import detrending, metrics, tls
+from eas_tasks_tda import detrending, metrics, survey, tls
 from transitleastsquares import transitleastsquares
 
 from eas_framework.plugins import QcMetric, TaskType
 from eas_framework.task_objects import TaskExecutionAttempt
 
 TYPES = {task_type.name: task_type for task_type in eas_tasks_tda.eas_task_types()}
-SEARCHES = sorted(name for name in TYPES if name.startswith("transit_search_"))
+SEARCHES = sorted(name for name in TYPES if name.startswith("transit_"))
 
 
 def test_the_task_types_are_offered():
@@ -33,6 +33,7 @@ def test_the_task_types_are_offered():
         "transit_search_ffa",
         "transit_search_qats",
         "transit_search_tls",
+        "transit_survey",
     }
     assert all(isinstance(task_type, TaskType) for task_type in TYPES.values())
 
@@ -99,6 +100,7 @@ def test_warming_up_compiles_what_a_task_would_compile_and_can_be_repeated():
     assert callable(transitleastsquares)
     assert TYPES["detrend_wotan"].warm_up is detrending.warm_up
     assert TYPES["transit_search_tls"].warm_up is tls.warm_up
+    assert TYPES["transit_survey"].warm_up is survey.warm_up
 
 
 def measured(**metadata):
