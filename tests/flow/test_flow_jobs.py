@@ -45,11 +45,13 @@ def multiply(one, two, name):
         ("several_planets.yaml", (), {"search": "passed"}),
         ("second_pass.yaml", (), {"second_search": "passed"}),
         ("injected_planet.yaml", (), {"search": "passed"}),
+        ("survey.yaml", (), {"search": "passed"}),
         ("detection_grid.yaml", ("--limit", 1), {"sizes": "passed"}),
         ("injection_recovery.yaml", ("--limit", 1), {"nulls": "passed", "sizes": "passed"}),
     ],
 )
 def test_every_example_runs_to_its_end(workspace, examples, example, options, last_state):
+    workspace.write("eas.yaml", f"lc_path: {examples}\n")
     done = workspace.run("run", examples / example, "-j", 2, *options)
     assert ": passed" in done.stdout
     assert f"next: eas results {example.partition('.')[0]}" in done.stdout
@@ -61,6 +63,18 @@ def test_the_examples_named_here_are_all_there_are(examples):
     jobs = {path.name for path in examples.iterdir() if path.suffix in (".json", ".yaml")}
     marks = test_every_example_runs_to_its_end.pytestmark
     assert jobs == {values[0] for mark in marks for values in mark.args[1]}
+
+
+def test_the_survey_of_a_table_finds_its_planets_and_stores_no_light_curve(workspace, examples):
+    workspace.write("eas.yaml", f"lc_path: {examples}\n")
+    workspace.run("run", examples / "survey.yaml", "-j", 2)
+    rows = json.loads(workspace.run("results", "survey", "--format", "json").stdout)
+    found = {row["name"]: row["period"] for row in rows}
+    assert found["star_1"] == pytest.approx(3.52, rel=2e-3)  # the injected ones
+    assert found["star_2"] == pytest.approx(5.63, rel=2e-3)
+    noise = next(row for row in rows if row["name"] == "star_3")
+    assert noise["false_alarm_probability_pink"] > 0.01
+    assert workspace.stored_files() == {}
 
 
 def test_a_bare_job_file_is_run(workspace):

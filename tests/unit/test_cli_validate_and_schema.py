@@ -25,7 +25,7 @@ def eas(bare_machine, capsys):
 def test_the_example_jobs_are_good(eas):
     code, told = eas("validate", *EXAMPLES)
     assert code == 0, told.out
-    assert len(EXAMPLES) == 9
+    assert len(EXAMPLES) == 10
     assert all(": good; " in line for line in told.out.splitlines())
 
 
