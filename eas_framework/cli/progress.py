@@ -157,6 +157,10 @@ class ShowingObserver(Observer):
         }[submitted.how]
         tell(f"job {job.job_id} ({job.name}): {how}")
 
+    def hear(self, news: str) -> None:
+        """Pass it on."""
+        tell(news)
+
     @contextmanager
     def watching(
         self, database: TaskDatabaseConnection, job_id: JobId, stop: StopRequests

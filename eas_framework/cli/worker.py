@@ -52,6 +52,8 @@ def command(
     SIGTERM or Ctrl-C lets running tasks end within the setting grace_seconds;
     a second one stops at once. Tasks that did not end are queued again. While
     the database is away the worker takes nothing and comes back by itself.
+    Kernels of types that --task-types names are compiled once before; those of
+    all types by `eas doctor --warm`.
     """
     if check:
         return check_services(KIND, name, check)
@@ -72,7 +74,10 @@ def command(
             database, configuration(), executors=count, task_types=names, listener=_log_event
         )
         tell(f"worker {supervisor.worker_id}: {count} executors for {len(names)} task types")
-        _Service(database, supervisor, stop, state).run(names, once=once)
+        service = _Service(database, supervisor, stop, state)
+        if task_types:  # else nobody knows which will be wanted, and all take a minute
+            service.warm_up(names)
+        service.run(names, once=once)
         tell(f"worker {supervisor.worker_id}: ended")
     return INTERRUPTED if stop.is_urgent else 0
 
@@ -132,6 +137,19 @@ class _Service:
             return self._stop.is_asked
         self._state.tell(READY if self._supervisor.is_ready else STARTING)
         return self._stop.is_asked or (once and not has_work(self._database.queries, type_ids))
+
+    def warm_up(self, names: Sequence[str]) -> None:
+        """Compile the kernels of these types, before several executors do."""
+        from eas_framework.cli.progress import tell
+        from eas_framework.worker.warming import warm_up_once
+
+        warm_up_once(names, tell=tell, is_stopped=self._is_stopped_early)
+
+    def _is_stopped_early(self) -> bool:
+        from eas_framework.pipeline.service_state import STARTING
+
+        self._state.tell(STARTING, "kernels are compiled")
+        return self._stop.is_asked
 
     def _is_cut_short(self) -> bool:
         from eas_framework.pipeline.service_state import DRAINING

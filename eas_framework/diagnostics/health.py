@@ -101,18 +101,20 @@ def _plugins() -> Iterator[Check]:
 
 def check_warm_up(task_types: Iterable[TaskType]) -> Iterator[Check]:
     """Run what task types do before their first task, such as compiling kernels, where executors find it."""
-    from eas_framework.worker.limits import cache_environment  # late: only to warm up
+    from eas_framework.worker.kernel_cache import cache_environment  # late: only to warm up
 
     os.environ.update(cache_environment())
     for task_type in task_types:
         if task_type.warm_up is not None:
-            yield _warmed(task_type.name, task_type.warm_up)
+            yield _warmed(task_type)
 
 
-def _warmed(name: str, warm_up: Callable[[], None]) -> Check:
-    begin = time.monotonic()
+def _warmed(task_type: TaskType) -> Check:
+    from eas_framework.worker.kernel_cache import warm_up
+
+    name, begin = task_type.name, time.monotonic()
     try:
-        warm_up()
+        warm_up(task_type)
     except Exception as error:  # a plugin's code may raise anything
         return Check(check=f"warm {name}", state="bad", detail=f"{type(error).__name__}: {error}")
     return Check(check=f"warm {name}", state="ok", detail=f"{time.monotonic() - begin:.1f} s")

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 
 from eas_framework.diagnostics.job_summary import count_failed
+from eas_framework.diagnostics.progress import progress_summary
 from eas_framework.pipeline.preparation import PreparedJob
 from eas_framework.pipeline.submission import Submitted, submit_job
 from eas_framework.pipeline.supervision import StopRequests, run_until_done
@@ -16,6 +17,7 @@ from eas_framework.task_objects import JobId, TaskState
 from eas_framework.worker import Supervisor
 from eas_framework.worker.limits import machine_resources
 from eas_framework.worker.messages import Message
+from eas_framework.worker.warming import warm_up_once
 
 Watch = Callable[[Supervisor], bool]
 
@@ -54,6 +56,9 @@ class Observer:
     def begin(self, database: TaskDatabaseConnection, submitted: Submitted) -> None:
         """Hear that the job is stored."""
 
+    def hear(self, news: str) -> None:
+        """Hear a sentence of what is done before the tasks."""
+
     @contextmanager
     def watching(
         self, database: TaskDatabaseConnection, job_id: JobId, stop: StopRequests
@@ -89,18 +94,39 @@ def run_job(
         keep_old=options.keep_old,
     )
     observer.begin(database, submitted)
-    return finish_job(database, submitted.job_id, options=options, observer=observer)
+    types = prepared.check.task_types
+    return finish_job(database, submitted.job_id, options=options, observer=observer, task_types=types)
 
 
 def finish_job(
-    database: TaskDatabaseConnection, job_id: JobId, *, options: RunOptions, observer: Observer
+    database: TaskDatabaseConnection,
+    job_id: JobId,
+    *,
+    options: RunOptions,
+    observer: Observer,
+    task_types: Iterable[str] | None = None,
 ) -> Outcome:
-    """Supervise executors until a stored job has ended; see `run_job`."""
+    """Supervise executors until a stored job has ended; see `run_job`.
+
+    Args:
+        database: Connection to the workspace's database.
+        job_id: The job.
+        options: How to run it.
+        observer: Is told how it goes.
+        task_types: Those that the job uses; None takes those of its stored tasks.
+    """
     state = database.jobs.state(job_id)
     with StopRequests() as stop:
         if state is JobState.RUNNING:
-            state = _supervise(database, job_id, options, observer, stop)
+            types = _stored_types(database, job_id) if task_types is None else task_types
+            warm_up_once(types, tell=observer.hear, is_stopped=lambda: stop.is_asked)
+            if not stop.is_asked:
+                state = _supervise(database, job_id, options, observer, stop)
     return Outcome(job_id=job_id, state=state, was_interrupted=stop.was_interrupted)
+
+
+def _stored_types(database: TaskDatabaseConnection, job_id: JobId) -> list[str]:
+    return [row["task_type"] for row in progress_summary(database.queries, job_id)]
 
 
 def _supervise(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import importlib.metadata
 import json
 import platform
 import socket
@@ -15,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from eas_framework import __version__
+from eas_framework.installation import cpu_model, version_of
 from eas_framework.plugins.task import TaskType
 from eas_framework.task_objects import Task, plain_values
 
@@ -82,20 +82,13 @@ def environment(packages: tuple[str, ...], source: str) -> str:
         {
             "eas_framework": __version__,
             "python": sys.version.split()[0],
-            "packages": {name: _version(name) for name in names},
+            "packages": {name: version_of(name) for name in names},
             "git_commit": _git_commit(source),
             "host": socket.gethostname(),
             "platform": platform.platform(),
-            "cpu": _cpu_model(),
+            "cpu": cpu_model(),
         }
     )
-
-
-def _version(distribution: str) -> str | None:
-    try:
-        return importlib.metadata.version(distribution)
-    except importlib.metadata.PackageNotFoundError:
-        return None
 
 
 def _git_commit(module_file: str) -> str | None:
@@ -119,13 +112,3 @@ def _git(folder: Path, *arguments: str) -> str | None:
     except (OSError, subprocess.TimeoutExpired):
         return None
     return done.stdout.strip() if done.returncode == 0 else None
-
-
-@cache
-def _cpu_model() -> str:
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        return platform.processor()
-    models = [line.partition(":")[2].strip() for line in lines if line.startswith("model name")]
-    return models[0] if models else platform.processor()

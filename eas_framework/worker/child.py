@@ -16,7 +16,8 @@ from typing import Any
 from eas_framework.process_tree import kill_tree
 from eas_framework.task_database.attempts import Claim
 from eas_framework.task_objects import AttemptId, TaskId
-from eas_framework.worker.limits import Limits, cache_environment, thread_environment
+from eas_framework.worker.kernel_cache import cache_environment
+from eas_framework.worker.limits import Limits, thread_environment
 from eas_framework.worker.messages import Channel, Message
 
 _SHOWN_OUTPUT_BYTES = 4000
@@ -32,6 +33,11 @@ class Work:
     task_type: str
     since: float
     limits: Limits
+
+
+def executor_environment() -> Mapping[str, str]:
+    """Variables of an executor: few threads, and where it finds compiled kernels."""
+    return {**os.environ, **thread_environment(), **cache_environment()}
 
 
 class Child:
@@ -52,7 +58,7 @@ class Child:
             stdout=self._output,
             stderr=subprocess.STDOUT,
             pass_fds=[theirs.fileno()],
-            env={**os.environ, **thread_environment(), **cache_environment()},
+            env=executor_environment(),
         )
         theirs.close()
         self.channel.send(**order)

@@ -16,13 +16,12 @@ import sys
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
 from eas_framework.errors import DatabaseError, EasError
 from eas_framework.logging_database import EasLoggingHandler
 from eas_framework.plugins.manager import plugin_manager
 from eas_framework.plugins.task import Resources
-from eas_framework.settings import configuration, load_configuration, use_configuration
+from eas_framework.settings import configuration
 from eas_framework.task_database import TaskDatabaseConnection
 from eas_framework.task_database.catalogue import CatalogueRepository
 from eas_framework.task_database.queueing import Claimant, ClaimedTask
@@ -34,6 +33,7 @@ from eas_framework.task_types import TaskTypeList, task_types_here
 from eas_framework.worker.backoff import Backoff, Every
 from eas_framework.worker.limits import Limits, apply_thread_limit, capped, machine_resources
 from eas_framework.worker.messages import Channel, Message
+from eas_framework.worker.orders import follow_settings
 from eas_framework.worker.printed import PrintedOutput
 from eas_framework.worker.work_source import DatabaseSource, QueueSource
 
@@ -236,9 +236,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
     channel = Channel(socket.socket(fileno=int(sys.argv[1])))
     order = first_order(channel)
-    use_configuration(
-        load_configuration(workspace=Path(order["workspace"]), overrides=order.get("overrides"))
-    )
+    follow_settings(order)
     Executor(channel, order).run()
 
 

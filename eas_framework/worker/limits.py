@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import socket
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 
 import psutil
 
@@ -56,14 +54,6 @@ def capped(wanted: Resources, machine: Resources, *, executors: int) -> Resource
 def thread_environment(threads: int = 1) -> Mapping[str, str]:
     """Variables that keep numerical libraries to so many threads, set before those are imported."""
     return dict.fromkeys(THREAD_VARIABLES, str(threads))
-
-
-def cache_environment() -> Mapping[str, str]:
-    """Where compiled kernels are kept: a folder of the user and host on local disk, unless one is set."""
-    if "NUMBA_CACHE_DIR" in os.environ:
-        return {}
-    base = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
-    return {"NUMBA_CACHE_DIR": str(base / "eas" / f"numba-{socket.gethostname()}")}
 
 
 def apply_thread_limit(threads: int) -> None:

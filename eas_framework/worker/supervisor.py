@@ -26,6 +26,7 @@ from eas_framework.worker.backoff import Backoff, Every
 from eas_framework.worker.child import Child
 from eas_framework.worker.limits import memory_in_use_gb
 from eas_framework.worker.messages import Message
+from eas_framework.worker.orders import settings_order
 
 log = logging.getLogger(__name__)
 
@@ -189,20 +190,13 @@ class Supervisor:
     def _new_child(self) -> Child:
         """Start an executor, with all that it must know to begin."""
         self._started += 1
-        config = self._config
-        given = {
-            name: getattr(config, name)
-            for name in config.origins
-            if config.origin(name) == "argument" and name != "workspace"
-        }
         return Child(
             {
                 "executor_id": f"{self.worker_id}/{self._started}",
                 "executors": self._count,
                 "task_types": self._task_types,
                 "job_id": self._job_id,
-                "workspace": str(config.workspace),
-                "overrides": {name: _as_text(value) for name, value in given.items()},
+                **settings_order(self._config),
             }
         )
 
@@ -324,13 +318,3 @@ class Supervisor:
             log.warning("the database answers again")
             self.away = None
         self._backoff.reset()
-
-
-def _as_text(value: Any) -> Any:
-    """A setting as it may be given again."""
-    reveal = getattr(value, "reveal", None)
-    if reveal is not None:
-        return reveal()
-    if isinstance(value, os.PathLike):
-        return os.fspath(value)
-    return list(value) if isinstance(value, tuple) else value

@@ -12,6 +12,7 @@ from eas_framework.cli.main import execute
 from eas_framework.diagnostics import health
 from eas_framework.plugins import TaskType
 from eas_framework.settings import load_configuration, use_configuration
+from eas_framework.worker.kernel_cache import is_cold
 
 
 @pytest.fixture(autouse=True)
@@ -88,7 +89,8 @@ def test_little_disk_space_is_a_warning_and_hardly_any_is_bad(
     assert found["disk space"].state == state
 
 
-def test_warm_up_runs_what_task_types_give_and_reports_what_it_raises():
+def test_warm_up_runs_what_task_types_give_and_reports_what_it_raises(tmp_path, monkeypatch):
+    monkeypatch.setenv("NUMBA_CACHE_DIR", str(tmp_path))
     warmed = []
 
     def broken() -> None:
@@ -103,6 +105,7 @@ def test_warm_up_runs_what_task_types_give_and_reports_what_it_raises():
     assert warmed == [True]
     assert [(check.check, check.state) for check in found] == [("warm good", "ok"), ("warm bad", "bad")]
     assert found[1].detail == "RuntimeError: no compiler"
+    assert [is_cold(task_type) for task_type in types] == [False, True, False]
 
 
 def test_an_unknown_database_engine_makes_the_doctor_end_with_3(

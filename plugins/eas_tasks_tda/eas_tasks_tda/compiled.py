@@ -17,7 +17,7 @@ from typing import Any, TypeVar
 
 from numba import config, njit
 
-from eas_framework.worker.limits import cache_environment
+from eas_framework.worker.kernel_cache import cache_environment
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
