@@ -18,7 +18,9 @@ log = logging.getLogger(__name__)
 HINT_SECONDS = 0.25
 OTHER_JOB_SECONDS = 1.0
 """A hint about another job than the one that is done here is published again after so long."""
-RECONNECT_SECONDS = 5.0
+RECONNECT_SECONDS, LONGEST_RECONNECT_SECONDS = 5.0, 60.0
+LOOK_SECONDS = 5.0
+"""Where no hint comes for so long, the database is asked: a broker may take hints and never give them."""
 ERROR_LOG_SECONDS = 60.0
 
 
@@ -82,11 +84,12 @@ class QueueSource(DatabaseSource):
     """Claims the attempt that a hint names, and acknowledges the hint once the claim is committed.
 
     A queue that is away is done without: attempts are then looked for in the database, and the queue is tried
-    again every few seconds.
+    again every few seconds, less often the longer it is away. So it is with a queue that is there but silent.
     """
 
     _queue: TaskQueue | None = None
-    _next_try = _next_error = 0.0
+    _next_try = _next_error = _next_look = 0.0
+    _pause = RECONNECT_SECONDS
 
     def claim(self) -> ClaimedTask | None:
         """The attempt of the next hint that still stands; None when none comes within a moment."""
@@ -95,12 +98,22 @@ class QueueSource(DatabaseSource):
             if queue is None:
                 return super().claim()
             while (hint := queue.fetch_hint(self._task_types, wait_seconds=HINT_SECONDS)) is not None:
+                self._next_look, self._pause = time.monotonic() + LOOK_SECONDS, RECONNECT_SECONDS
                 claimed = self._follow(queue, hint)
                 if claimed is not None:
                     return claimed
         except QueueError as error:
             self._lose_queue(error)
-        return None if self._job_id is None else super().claim()
+        return self._look()
+
+    def _look(self) -> ClaimedTask | None:
+        """An attempt of which no hint came; one that waits too long for its hint, where all jobs are done."""
+        now = time.monotonic()
+        if self._job_id is None and now < self._next_look:
+            return None
+        claimed = super().claim()
+        self._next_look = now if claimed else now + LOOK_SECONDS
+        return claimed
 
     @property
     def has_waited(self) -> bool:
@@ -131,6 +144,7 @@ class QueueSource(DatabaseSource):
         """The queue; None while it is away."""
         if self._queue is None and time.monotonic() >= self._next_try:
             self._queue = TaskQueueConnector().open(database=self._database)
+            self._next_look = time.monotonic() + LOOK_SECONDS
         return self._queue
 
     def _lose_queue(self, error: QueueError) -> None:
@@ -138,7 +152,8 @@ class QueueSource(DatabaseSource):
         if now >= self._next_error:
             log.warning("the queue does not answer, tasks are looked for in the database: %s", error)
             self._next_error = now + ERROR_LOG_SECONDS
-        self._next_try = now + RECONNECT_SECONDS
+        self._next_try = now + self._pause
+        self._pause = min(2 * self._pause, LONGEST_RECONNECT_SECONDS)
         self.close()
 
     def pause(self) -> None:

@@ -1,7 +1,7 @@
 """F9 to F12: servers that die or lose everything, and a network between them that fails, while tasks run."""
 
 import pytest
-from fault_pairs import MYSQL, MYSQL_AMQP, on
+from fault_pairs import MYSQL, MYSQL_AMQP, SQLITE_AMQP, on
 from fault_processes import wait_until
 from faulty_network import Proxy
 
@@ -62,6 +62,20 @@ def test_f9_work_goes_on_while_the_broker_is_away(pipeline, rabbitmq):
     assert status == 0, said
     rabbitmq.start()
     check(pipeline, 2 * WIDTH)
+
+
+@on(SQLITE_AMQP, MYSQL_AMQP)
+def test_f12_work_goes_on_while_the_line_to_the_broker_is_silent(pipeline, own_rabbitmq):
+    line = Proxy("127.0.0.1", int(own_rabbitmq.port))
+    pipeline.write_job(list(chains(until="go")))
+    assert pipeline.run("submit", "job.json")[0] == 0
+    pipeline.start("worker", "-j", "1", EAS_MQ_PORT=line.port)
+    pipeline.wait_for("running", task_type="fault_work")
+    line.swallow()
+    (pipeline.workspace / "go").touch()
+    wait_until(lambda: has_ended(pipeline))
+    check(pipeline, 2 * WIDTH)
+    line.close()
 
 
 @on(MYSQL, MYSQL_AMQP, always=[MYSQL])

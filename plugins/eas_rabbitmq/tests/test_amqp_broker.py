@@ -139,6 +139,16 @@ def test_a_purged_queue_is_filled_again_from_the_database(queue, task_database):
     assert queue.fetch_hint([QUEUE], wait_seconds=WAIT_SECONDS).attempt_id == attempt_id
 
 
+def test_a_worker_to_which_no_hint_comes_finds_the_work_in_the_database(queue, task_database):
+    attempts = [queued_attempt(task_database, name) for name in "ab"]
+    worker = source(task_database)
+    assert worker.claim() is None
+    found = []
+    until(lambda: found.append(worker.claim()) or found[-1] is not None)
+    assert [found[-1].claim.attempt_id, worker.claim().claim.attempt_id] == attempts
+    worker.close()
+
+
 def test_hints_that_a_busy_worker_does_not_take_go_to_another(queue, task_database):
     attempts = [queued_attempt(task_database, str(number)) for number in range(2)]
     OutboxRelay(task_database, queue).publish_due()
