@@ -321,6 +321,16 @@ class AttemptRepository:
         )
         return changed == 1
 
+    def renew_all(self, worker_ids: Sequence[str], *, lease_seconds: float) -> set[int]:
+        """Move the end of all leases of some executors; the attempts that they hold."""
+
+        def work() -> set[int]:
+            held = {"executor_ids": list(worker_ids)}
+            self._queries.run("attempts_renew_of_executors", **held, lease_seconds=lease_seconds)
+            return {row["id"] for row in self._queries.rows("attempts_running_of_executors", **held)}
+
+        return self._queries.database.retried(work)
+
     # ------------------------------------------------------------- endings
     def end(self, claim: Claim, ending: Ending) -> None:
         """Running → passed or failed, with all that is known of the attempt.

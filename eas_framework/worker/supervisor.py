@@ -275,13 +275,12 @@ class Supervisor:
                 child.channel.send(do="wake")
 
     def _renew_leases(self) -> None:
-        """Renew all leases in one statement, and stop executors whose attempt was taken over."""
-        queries, ids = self._database.queries, [child.executor_id for child in self._children]
-        queries.run("worker_beat", worker_id=self.worker_id)
+        """Renew all leases at once, and stop executors whose attempt was taken over."""
+        ids = [child.executor_id for child in self._children]
+        self._database.queries.run("worker_beat", worker_id=self.worker_id)
         if not ids:
             return
-        queries.run("attempts_renew_of_executors", executor_ids=ids, lease_seconds=self._config.lease_seconds)
-        held = {row["id"] for row in queries.rows("attempts_running_of_executors", executor_ids=ids)}
+        held = self._database.attempts.renew_all(ids, lease_seconds=self._config.lease_seconds)
         for child in self._children:
             work = child.work
             if work and work.claim.attempt_id not in held and self._has_lost(work.claim.attempt_id):

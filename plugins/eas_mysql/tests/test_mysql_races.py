@@ -151,6 +151,30 @@ def test_a_documented_call_that_is_the_victim_of_a_deadlock_is_done_again(tasks)
     assert {name: item.value for name, item in found.items()} == {"a": 1, "b": 2}
 
 
+def test_leases_whose_renewal_is_the_victim_of_a_deadlock_are_renewed_again(tasks):
+    hand = Hand(tasks)
+    held = [
+        hand.claim(tasks.lifecycle.queue_task(tasks.task_register(task_type="null"))).claim.attempt_id
+        for _ in range(2)
+    ]
+    lock = "SELECT state FROM eas_scheduling_attempt WHERE schedulingAttemptId = %s FOR UPDATE"
+    found = []
+    with TaskDatabaseConnection() as watch:
+        with tasks.transaction():
+            for number in range(HEAVY):
+                tasks.catalogue.ensure_task_type(f"heavy_{number}")
+            tasks.db_handle.query(lock, (held[1],))
+            renewal = Beside(
+                watch,
+                lambda other: found.append(other.attempts.renew_all([hand.name], lease_seconds=60.0)),
+            )
+            renewal.wait_until_blocked_or_done()
+            tasks.db_handle.query(lock, (held[0],))
+        renewal.end()
+    assert renewal.database.db_handle.rollbacks == 1, "there was no deadlock"
+    assert found == [set(held)]
+
+
 def submit(database, folder):
     return submit_job(database, write_one_task(folder, "cut")).is_new
 
