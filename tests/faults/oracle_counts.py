@@ -1,4 +1,4 @@
-"""The figures of a run, as the oracle's rules see them, after what is wasted was pruned."""
+"""The figures of a run, as the oracle's rules see them."""
 
 _RULES = {
     "lost": ("a task is not at its end", "a task passed and no attempt", "an attempt is not at its end"),
@@ -17,12 +17,16 @@ _ASKED = {
 }
 
 
-def counts(database, found):
-    """Figures by name: first what was done, then how often the oracle found each promise broken."""
-    done = {name: database.db_handle.query(sql)[0]["n"] for name, sql in _ASKED.items()}
+def counts(pipeline):
+    """Figures by name (what was done, how often each promise was broken), and the faults that were found.
+
+    What was done is counted first: the oracle prunes.
+    """
+    done = {name: pipeline.ask(sql)[0]["n"] for name, sql in _ASKED.items()}
+    found = pipeline.faults()
     broken = {
         name: sum(any(text in fault for text in texts) for fault in found) for name, texts in _RULES.items()
     }
     known = [text for texts in _RULES.values() for text in texts]
     broken["other faults"] = sum(not any(text in fault for text in known) for fault in found)
-    return {**done, **broken}
+    return {**done, **broken}, found

@@ -159,9 +159,8 @@ def test_chaos_loses_nothing_and_does_nothing_twice(
             crew.revive()
             time.sleep(chance.uniform(0.0, 1.0))  # the schedule of the faults, not a synchronisation
         work.wait(crew)
-        faults = pipeline.faults()
+        found, faults = counts(pipeline)
     kills = {**crew.killed, "database servers": servers[0].times, "brokers": servers[1].times}
-    found = counts(pipeline.database, faults)
     record_property("seed", seed)
     for name, value in {**{f"killed {k}": n for k, n in kills.items()}, **found}.items():
         record_property(name, value)
