@@ -33,6 +33,6 @@ def test_f16_many_schedulers_at_once_queue_each_task_once(pipeline):
     for _ in range(WORKERS):
         pipeline.start("worker", "-j", "1")
     wait_until(lambda: pipeline.ask("SELECT state FROM eas_job") == [{"state": "passed"}])
-    assert pipeline.faults() == []
     rows = pipeline.ask("SELECT COUNT(*) AS n FROM eas_scheduling_attempt")
     assert rows == [{"n": WIDTH + 1}]
+    assert pipeline.faults() == []
