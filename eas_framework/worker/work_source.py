@@ -148,13 +148,13 @@ class QueueSource(DatabaseSource):
         return self._queue
 
     def _lose_queue(self, error: QueueError) -> None:
+        self.close()  # may take its time, which does not count as a pause
         now = time.monotonic()
         if now >= self._next_error:
             log.warning("the queue does not answer, tasks are looked for in the database: %s", error)
             self._next_error = now + ERROR_LOG_SECONDS
         self._next_try = now + self._pause
         self._pause = min(2 * self._pause, LONGEST_RECONNECT_SECONDS)
-        self.close()
 
     def pause(self) -> None:
         """Give back what was received, since nothing can be claimed now."""

@@ -27,6 +27,8 @@ log = logging.getLogger(__name__)
 
 ANSWER_SECONDS = 10.0
 OPEN_SECONDS = 20.0
+CLOSE_SECONDS = 5.0
+"""A broker that does not take leave for so long is left without."""
 PREFETCH = 2
 UNTAKEN_SECONDS = 1.0
 """Messages that wait for so long while the caller is busy go back to the broker."""
@@ -138,8 +140,11 @@ class Broker:
     def close(self) -> None:
         """Close the connection; what was delivered and not acknowledged goes back to its queue."""
         if self._thread.is_alive() and self._connection is not None:
-            self._connection.ioloop.add_callback_threadsafe(self._close)
-            self._thread.join(ANSWER_SECONDS)
+            loop = self._connection.ioloop
+            loop.add_callback_threadsafe(self._close)
+            self._thread.join(CLOSE_SECONDS)
+            if self._thread.is_alive():
+                loop.add_callback_threadsafe(loop.stop)
         self._failure = self._failure or ConnectionError("it was closed")
 
     def _close(self) -> None:
