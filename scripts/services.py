@@ -264,7 +264,7 @@ class RabbitMq(Server):
             "default_user = eas",
             f"default_pass = {self.password}",
             "loopback_users.eas = true",
-            "vm_memory_high_watermark.absolute = 512MB",
+            "vm_memory_high_watermark.absolute = 2GB",
             "disk_free_limit.absolute = 50MB",
             "log.file.level = warning",
         ]
