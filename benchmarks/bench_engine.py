@@ -66,6 +66,9 @@ def main() -> int:
     )
     parser.add_argument("--only", default=",".join(PARTS), help=f"of {', '.join(PARTS)} (default all)")
     arguments = parser.parse_args()
+    for option, known in (("pairs", PAIRS), ("only", PARTS)):
+        if unknown := set(getattr(arguments, option).split(",")) - set(known):
+            parser.error(f"--{option}: {', '.join(sorted(unknown))} is none of {', '.join(known)}")
     pairs, parts = [PAIRS[name] for name in arguments.pairs.split(",")], arguments.only.split(",")
     with tempfile.TemporaryDirectory(prefix="eas_bench_") as name, private_servers(pairs) as urls:
         met = list(measured(Path(name), arguments, Servers(pairs=pairs, urls=urls), parts))
@@ -84,7 +87,7 @@ def measured(
     folder: Path, arguments: argparse.Namespace, servers: Servers, parts: Sequence[str]
 ) -> Iterator[bool]:
     """For each figure whether it keeps its mark."""
-    if "tasks" in parts:
+    if "tasks" in parts or "registered" in parts:  # which is told as a ratio to the figure without
         yield from bench_tasks(folder, arguments, servers, is_full="registered" in parts)
     if "recovery" in parts:
         for pair in servers.pairs:
