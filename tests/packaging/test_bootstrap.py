@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
+import os
 import shutil
 import subprocess
+import zipfile
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -85,3 +88,39 @@ def test_an_environment_that_is_current_is_left_as_it_is():
     assert done.returncode == 0
     assert done.stdout == ""
     assert stamp.stat().st_mtime_ns == before
+
+
+def make_wheel(folder: Path, name: str, version: str, *metadata: str) -> str:
+    """A distribution without code; gives its line for a lock."""
+    path, place = folder / f"{name}-{version}-py3-none-any.whl", f"{name}-{version}.dist-info"
+    lines = ["Metadata-Version: 2.1", f"Name: {name}", f"Version: {version}", *metadata]
+    with zipfile.ZipFile(path, "w") as wheel:
+        wheel.writestr(f"{place}/METADATA", "\n".join(lines) + "\n")
+        wheel.writestr(f"{place}/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        wheel.writestr(f"{place}/RECORD", "")
+    return f"{name}=={version} --hash=sha256:{hashlib.sha256(path.read_bytes()).hexdigest()}"
+
+
+def test_a_release_newer_than_the_lock_changes_nothing_although_its_extra_is_asked_for(
+    checkout: Path, tmp_path: Path
+):
+    index = tmp_path / "index"
+    index.mkdir()
+    locked = [
+        make_wheel(index, "asking", "1.0", "Requires-Dist: asked[extra]>=1.0"),
+        make_wheel(index, "asked", "1.0", "Provides-Extra: extra"),
+    ]
+    make_wheel(index, "asked", "1.1", "Provides-Extra: extra")
+    (checkout / "requirements.lock").write_text("\n".join(locked), encoding="utf-8")
+    variables = os.environ | {
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(index),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    done = subprocess.run(
+        [checkout / "scripts" / "bootstrap"], env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0  # the packages of a checkout need more than this lock
+    assert "installing this checkout's packages" in done.stdout
+    installed = [path.name for path in checkout.glob(".venv/lib/python3*/site-packages/ask*.dist-info")]
+    assert sorted(installed) == ["asked-1.0.dist-info", "asking-1.0.dist-info"]
