@@ -25,4 +25,4 @@ def count_work(queries: Queries, job_id: JobId) -> tuple[int, int]:
 
 def has_work(queries: Queries, type_ids: Sequence[int]) -> bool:
     """Whether a task of these types can be done now, or is being done."""
-    return bool(type_ids) and int(queries.value("tasks_to_do_of_types", type_ids=list(type_ids))) > 0
+    return bool(type_ids) and queries.one("task_to_do_of_types", type_ids=list(type_ids)) is not None

@@ -50,8 +50,9 @@ class _Chain:
         if is_known:
             return
         yield from self._inputs(row["taskId"], fields.get("inputs") or {}, level + 1)
-        for source in self._queries.rows("report_metadata_sources", task_id=row["taskId"]):
-            yield from self.attempt(source["attempt"], level + 1, role="metadata of ")
+        for source in self._queries.rows("task_metadata_sources", task_id=row["taskId"]):
+            if source["lastPassed"] is not None:
+                yield from self.attempt(source["lastPassed"], level + 1, role="metadata of ")
 
     def _inputs(self, task_id: int, checksums: Mapping[str, str], level: int) -> Iterator[Row]:
         """The versions that were read: of each input, the newest with the checksum that was recorded."""

@@ -77,7 +77,7 @@ def task_counts(
         is_control_flow = row["task_type"].startswith(CONTROL_FLOW_PREFIX)
         if not (is_control_flow and row["state"] in _AS_ITS_CHILDREN):
             yield row
-    for row in filter(is_asked_for, queries.rows("report_failed_itself")):
+    for row in filter(is_asked_for, _failed_themselves(queries, job_id)):
         if row["task_type"].startswith(CONTROL_FLOW_PREFIX):
             yield {**row, "state": TaskState.FAILED}
     for row in filter(is_asked_for, queries.rows("report_stalled")):
@@ -91,6 +91,12 @@ def _counted(queries: Queries, job_id: JobId | None, job_name: str | None) -> li
     if job_id is not None:
         return queries.rows("report_counts_of_job", job_id=job_id)
     return queries.rows("report_counts")
+
+
+def _failed_themselves(queries: Queries, job_id: JobId | None) -> list[Row]:
+    if job_id is not None:
+        return queries.rows("report_failed_itself_of_job", job_id=job_id)
+    return queries.rows("report_failed_itself")
 
 
 def totals(rows: Iterable[Row]) -> Row:

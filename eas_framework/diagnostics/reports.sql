@@ -19,6 +19,11 @@ SELECT t.jobId, t.jobName, y.taskTypeName AS task_type, COUNT(*) AS number
 FROM eas_task t JOIN eas_task_types y ON y.taskTypeId = t.taskTypeId
 WHERE t.state = 'failed' AND t.isExpanded = 0 GROUP BY t.jobId, t.jobName, y.taskTypeName;
 
+-- report_failed_itself_of_job
+SELECT t.jobId, t.jobName, y.taskTypeName AS task_type, COUNT(*) AS number
+FROM eas_task t JOIN eas_task_types y ON y.taskTypeId = t.taskTypeId
+WHERE t.jobId = %(job_id)s AND t.state = 'failed' AND t.isExpanded = 0 GROUP BY t.jobId, t.jobName, y.taskTypeName;
+
 -- report_stalled
 SELECT t.jobId, t.jobName, y.taskTypeName AS task_type, COUNT(*) AS number
 FROM eas_scheduling_attempt a
@@ -139,7 +144,7 @@ WHERE a.state IN ('queued', 'running') GROUP BY y.taskTypeName, a.state ORDER BY
 -- report_ready_tasks
 SELECT y.taskTypeName AS task_type, COUNT(*) AS number FROM eas_task t
 JOIN eas_task_types y ON y.taskTypeId = t.taskTypeId
-WHERE t.state = 'ready' AND t.openAttemptId IS NULL GROUP BY y.taskTypeName;
+WHERE t.state = 'ready' AND COALESCE(t.openAttemptId, 0) = 0 GROUP BY y.taskTypeName;
 
 -- report_workers
 SELECT w.workerId, h.hostname, w.processId, w.executors, w.startedTime, w.heartbeatTime, w.stoppedTime,
@@ -192,12 +197,6 @@ SELECT s.name, v.productVersionId AS version, v.fileSHA256
 FROM eas_task_input i JOIN eas_semantic_type s ON s.semanticTypeId = i.semanticType
 JOIN eas_product_version v ON v.productId = i.inputId
 WHERE i.taskId = %(task_id)s ORDER BY s.name, v.productVersionId DESC;
-
--- report_metadata_sources
-SELECT t.taskId, t.taskName, MAX(a.schedulingAttemptId) AS attempt
-FROM eas_task_metadata_input i JOIN eas_task t ON t.taskId = i.inputId
-JOIN eas_scheduling_attempt a ON a.taskId = t.taskId AND a.state = 'passed'
-WHERE i.taskId = %(task_id)s GROUP BY t.taskId, t.taskName ORDER BY t.taskId;
 
 -- report_attempts_of_task
 SELECT a.schedulingAttemptId AS attempt, a.state, a.queuedTime, a.startTime, a.endTime, a.workerId, h.hostname,

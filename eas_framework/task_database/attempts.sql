@@ -151,9 +151,10 @@ JOIN eas_task t ON t.taskId = a.taskId
 WHERE a.contentKey = %(content_key)s AND a.state = 'passed' AND t.jobId = %(job_id)s;
 
 -- attempt_content_at_same_place
-SELECT a.schedulingAttemptId AS id, a.contentFields FROM eas_scheduling_attempt a
-JOIN eas_task t ON t.taskId = a.taskId
-WHERE t.jobId = %(job_id)s AND t.seed = %(seed)s AND a.state = 'passed'
+SELECT a.schedulingAttemptId AS id, a.contentFields FROM eas_task t
+JOIN eas_scheduling_attempt a ON a.schedulingAttemptId =
+    (SELECT MAX(b.schedulingAttemptId) FROM eas_scheduling_attempt b WHERE b.taskId = t.taskId AND b.state = 'passed')
+WHERE t.jobId = %(job_id)s AND t.seed = %(seed)s
 ORDER BY a.schedulingAttemptId DESC LIMIT 1;
 
 -- environment_id

@@ -1,3 +1,5 @@
+-- Where the state of a source is asked for in a subquery, it is so that no engine begins with all tasks in that state.
+
 -- waiting_for_task
 SELECT 'file' AS kind, i.taskId, i.inputId FROM eas_product p JOIN eas_task_input i ON i.inputId = p.productId
 WHERE p.generatorTask = %(task_id)s AND i.isMet = 0
@@ -35,12 +37,12 @@ WHERE l.taskId = %(task_id)s AND l.inputId = %(product_id)s
 SELECT taskId FROM eas_task WHERE blockedBy = %(task_id)s AND state = 'blocked' ORDER BY taskId;
 
 -- tasks_with_dead_sources
-SELECT i.taskId FROM eas_task_input i JOIN eas_product p ON p.productId = i.inputId
-JOIN eas_task t ON t.taskId = p.generatorTask
-WHERE i.taskId IN %(task_ids)s AND i.isMet = 0 AND t.state IN ('failed', 'blocked', 'cancelled', 'passed')
+SELECT i.taskId FROM eas_task_input i WHERE i.taskId IN %(task_ids)s AND i.isMet = 0 AND
+    (SELECT t.state FROM eas_product p JOIN eas_task t ON t.taskId = p.generatorTask WHERE p.productId = i.inputId)
+    IN ('failed', 'blocked', 'cancelled', 'passed')
 UNION
-SELECT m.taskId FROM eas_task_metadata_input m JOIN eas_task t ON t.taskId = m.inputId
-WHERE m.taskId IN %(task_ids)s AND m.isMet = 0 AND t.state IN ('failed', 'blocked', 'cancelled');
+SELECT m.taskId FROM eas_task_metadata_input m WHERE m.taskId IN %(task_ids)s AND m.isMet = 0 AND
+    (SELECT t.state FROM eas_task t WHERE t.taskId = m.inputId) IN ('failed', 'blocked', 'cancelled');
 
 -- dead_sources
 SELECT t.taskId, p.directoryName, p.filename FROM eas_task_input i JOIN eas_product p ON p.productId = i.inputId
@@ -69,7 +71,7 @@ WHERE i.taskId = %(task_id)s;
 
 -- force_leaf_tasks
 UPDATE eas_task SET state = 'waiting', attemptsLeft = maxAttempts, blockedBy = NULL, blockedReason = NULL
-WHERE jobId = %(job_id)s AND isExpanded = 0 AND openAttemptId IS NULL;
+WHERE jobId = %(job_id)s AND isExpanded = 0 AND COALESCE(openAttemptId, 0) = 0;
 
 -- force_parent_tasks
 UPDATE eas_task SET state = 'expanded', openChildren = 0, failedChildren = 0, blockedBy = NULL, blockedReason = NULL

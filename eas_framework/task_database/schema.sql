@@ -29,6 +29,7 @@ CREATE TABLE eas_task_containers (
     FOREIGN KEY (taskTypeId) REFERENCES eas_task_types (taskTypeId) ON DELETE CASCADE,
     FOREIGN KEY (containerId) REFERENCES eas_worker_containers (containerId) ON DELETE CASCADE
 );
+CREATE INDEX eas_task_containers_container ON eas_task_containers (containerId);
 
 CREATE TABLE eas_job (
     jobId AUTO_ID,
@@ -166,6 +167,7 @@ CREATE TABLE eas_outbox (
     publishAfter DOUBLE NOT NULL,
     FOREIGN KEY (schedulingAttemptId) REFERENCES eas_scheduling_attempt (schedulingAttemptId) ON DELETE CASCADE
 );
+CREATE INDEX eas_outbox_attempt ON eas_outbox (schedulingAttemptId);
 
 CREATE TABLE eas_log_messages (
     messageId AUTO_ID,
@@ -275,4 +277,5 @@ CREATE TABLE eas_task_late_input (
     FOREIGN KEY (inputId) REFERENCES eas_product (productId) ON DELETE CASCADE,
     FOREIGN KEY (awaitsTask) REFERENCES eas_task (taskId) ON DELETE CASCADE
 );
+CREATE INDEX eas_task_late_input_product ON eas_task_late_input (inputId);
 CREATE INDEX eas_task_late_input_awaits ON eas_task_late_input (awaitsTask);

@@ -1,3 +1,6 @@
+-- That a task has no open attempt is said as COALESCE(openAttemptId, 0) = 0, so that no engine looks for it in the
+-- index of that column, where every task that has ended stands.
+
 -- task_insert
 INSERT INTO eas_task
     (parentTask, childIndex, jobId, createdTime, isFullyConfigured, taskTypeId, jobName, taskName, workingDirectory,
@@ -91,18 +94,18 @@ UPDATE eas_task SET state = 'ready'
 WHERE taskId = %(task_id)s AND state = 'waiting' AND unmetDependencies = 0;
 
 -- tasks_ready
-SELECT taskId FROM eas_task WHERE state = 'ready' AND openAttemptId IS NULL ORDER BY taskId LIMIT %(limit)s;
+SELECT taskId FROM eas_task WHERE state = 'ready' AND COALESCE(openAttemptId, 0) = 0 ORDER BY taskId LIMIT %(limit)s;
 
 -- tasks_to_queue
-SELECT taskId FROM eas_task WHERE state = 'ready' AND openAttemptId IS NULL ORDER BY taskId LIMIT %(limit)s;
+SELECT taskId FROM eas_task WHERE state = 'ready' AND COALESCE(openAttemptId, 0) = 0 ORDER BY taskId LIMIT %(limit)s;
 
 -- tasks_ready_of_job
 SELECT taskId FROM eas_task
-WHERE jobId = %(job_id)s AND state = 'ready' AND openAttemptId IS NULL ORDER BY taskId LIMIT %(limit)s;
+WHERE jobId = %(job_id)s AND state = 'ready' AND COALESCE(openAttemptId, 0) = 0 ORDER BY taskId LIMIT %(limit)s;
 
 -- tasks_to_queue_of_job
 SELECT taskId FROM eas_task
-WHERE jobId = %(job_id)s AND state = 'ready' AND openAttemptId IS NULL ORDER BY taskId LIMIT %(limit)s;
+WHERE jobId = %(job_id)s AND state = 'ready' AND COALESCE(openAttemptId, 0) = 0 ORDER BY taskId LIMIT %(limit)s;
 
 -- tasks_lock
 SELECT taskId, parentTask, jobId, taskTypeId, state, unmetDependencies, openChildren, failedChildren, openAttemptId,

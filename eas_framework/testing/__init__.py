@@ -19,6 +19,7 @@ import pytest
 # Before the imports: asserts are rewritten only in modules that are not loaded yet.
 pytest.register_assert_rewrite(
     "eas_framework.testing.database",
+    "eas_framework.testing.growth",
     "eas_framework.testing.mechanics",
     "eas_framework.testing.oracle",
     "eas_framework.testing.qc",

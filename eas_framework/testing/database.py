@@ -1,4 +1,4 @@
-"""The contract of a database backend: statements, transactions, dump and restore; see also `mechanics`."""
+"""The contract of a database backend: statements, transactions, dump, restore; see `mechanics`, `growth`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ from eas_framework.errors import (
 )
 from eas_framework.plugins.database import DatabaseInterface
 from eas_framework.task_database.queries import Queries
-from eas_framework.testing.mechanics import MechanicsChecks
+from eas_framework.testing.growth import GrowthChecks
 
 Connect = Callable[[], DatabaseInterface]
 
@@ -45,7 +45,7 @@ ITERATION_BYTES = 4_000_000
 CLOCK_SECONDS = 60.0
 
 
-class DatabaseBackendContract(MechanicsChecks):
+class DatabaseBackendContract(GrowthChecks):
     """What every database backend must do. A subclass supplies the fixture `backend`.
 
     `backend` gives the backend's object for a database that does not exist yet or is empty; connected or not.

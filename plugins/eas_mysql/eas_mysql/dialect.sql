@@ -44,3 +44,13 @@ ORDER BY a.priority, a.schedulingAttemptId LIMIT 1 FOR UPDATE SKIP LOCKED;
 -- tasks_to_queue_of_job
 SELECT taskId FROM eas_task WHERE jobId = %(job_id)s AND state = 'ready' AND openAttemptId IS NULL
 ORDER BY taskId LIMIT %(limit)s FOR UPDATE SKIP LOCKED;
+
+-- force_inputs
+UPDATE eas_task t STRAIGHT_JOIN eas_task_input i ON i.taskId = t.taskId
+STRAIGHT_JOIN eas_product p ON p.productId = i.inputId STRAIGHT_JOIN eas_task g ON g.taskId = p.generatorTask
+SET i.isMet = 0 WHERE t.jobId = %(job_id)s AND g.jobId = %(job_id)s;
+
+-- force_metadata_inputs
+UPDATE eas_task t STRAIGHT_JOIN eas_task_metadata_input m ON m.taskId = t.taskId
+STRAIGHT_JOIN eas_task g ON g.taskId = m.inputId
+SET m.isMet = 0 WHERE t.jobId = %(job_id)s AND g.jobId = %(job_id)s;

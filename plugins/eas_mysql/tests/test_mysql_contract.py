@@ -19,3 +19,17 @@ class TestMySql(DatabaseBackendContract):
             db_database=mysql_database,
             connect=False,
         )
+
+    @pytest.fixture
+    def effort(self):
+        """Rows that the server has read for the connection."""
+
+        def so_far(database):
+            with database.db.cursor() as cursor:
+                cursor.execute("SHOW SESSION STATUS LIKE 'Handler_read%'")
+                return sum(int(row["Value"]) for row in cursor.fetchall())
+
+        return so_far
+
+    def refresh_statistics(self, database):
+        database.query("ANALYZE TABLE eas_task, eas_scheduling_attempt, eas_product, eas_product_version")

@@ -110,6 +110,22 @@ def test_d51_what_runs_often_finds_its_rows_by_an_index(database, name, monkeypa
     assert [scan for scan in scans if scan.split()[1] in aliases] == []
 
 
+def test_rows_that_go_with_the_row_they_refer_to_are_found_by_an_index(database):
+    tables = [row["name"] for row in database.query("SELECT name FROM sqlite_master WHERE type = 'table'")]
+    references = {
+        (table, row["from"])
+        for table in tables
+        for row in database.query(f"PRAGMA foreign_key_list({table})")
+        if row["on_delete"] == "CASCADE"
+    }
+    indexes = [
+        (table, row["name"]) for table in tables for row in database.query(f"PRAGMA index_list({table})")
+    ]
+    led = {(table, database.query(f"PRAGMA index_info({index})")[0]["name"]) for table, index in indexes}
+    assert ("eas_task", "parentTask") in references
+    assert references - led == set()
+
+
 def test_a_writer_waits_for_another_and_then_goes_on(database, tmp_path):
     other = DatabaseInterfaceSqlite(path=database.path)
     database.begin()
