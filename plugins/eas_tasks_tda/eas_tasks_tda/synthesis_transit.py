@@ -9,7 +9,7 @@ from eas_framework import task_io
 from eas_framework.lightcurve import LightcurveArbitraryRaster
 from eas_framework.plugins import FileSlot, Resources, TaskType
 from eas_tasks_tda import examples
-from eas_tasks_tda.synthesis import FluxModel, synthesise
+from eas_tasks_tda.synthesis import FluxModel, SyntheticCurve, synthesise
 from eas_tasks_tda.synthesis_settings import BatmanParameters, SynthesisParameters, TransitSpecs
 
 if TYPE_CHECKING:
@@ -36,14 +36,18 @@ def synthesis(
 
     def handler(attempt: TaskExecutionAttempt) -> None:
         specs = task_io.task_parameters(attempt, parameters).specs
-        made = synthesise(specs, seed=task_io.task_seed(attempt), flux_model=flux_model)
-        curve = LightcurveArbitraryRaster(
-            made.times, made.fluxes, uncertainties=made.uncertainties, metadata=made.metadata
-        )
-        task_io.write_lightcurve(attempt, "lightcurve", curve)
-        task_io.record_metadata(attempt, **made.metadata)
+        write_synthetic(attempt, synthesise(specs, seed=task_io.task_seed(attempt), flux_model=flux_model))
 
     return handler
+
+
+def write_synthetic(attempt: TaskExecutionAttempt, made: SyntheticCurve) -> None:
+    """Write a synthetic light curve, and record what is known of it on file and attempt."""
+    curve = LightcurveArbitraryRaster(
+        made.times, made.fluxes, uncertainties=made.uncertainties, metadata=made.metadata
+    )
+    task_io.write_lightcurve(attempt, "lightcurve", curve)
+    task_io.record_metadata(attempt, **made.metadata)
 
 
 TASK_TYPE = TaskType(
