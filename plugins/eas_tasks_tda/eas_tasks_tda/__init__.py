@@ -21,6 +21,7 @@ def eas_task_types() -> list[TaskType]:
         survey,
         synthesis_batman,
         synthesis_noise,
+        synthesis_psls,
         synthesis_transit,
         tls,
     )
@@ -29,6 +30,7 @@ def eas_task_types() -> list[TaskType]:
         synthesis_transit,
         synthesis_batman,
         synthesis_noise,
+        synthesis_psls,
         inject_transit,
         stitch_lightcurves,
         clip_lightcurve,

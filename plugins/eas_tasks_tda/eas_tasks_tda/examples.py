@@ -26,6 +26,13 @@ def synthesis_job(task: str) -> dict[str, Any]:
     return {"job_name": f"example_{task}", "task_list": [synthesis(task)]}
 
 
+def psls_job(task: str) -> dict[str, Any]:
+    """A job of one synthesis whose noise is that of the telescope."""
+    specs = {name: value for name, value in HOT_JUPITER.items() if name != "noise"}
+    made = {"task": task, "name": "synthesis", "outputs": {"lightcurve": "star.lc"}, "specs": specs}
+    return {"job_name": f"example_{task}", "task_list": [made]}
+
+
 def search_job(task: str, **keys: Any) -> dict[str, Any]:
     """A job that makes a light curve and searches it; `keys` are more keys of the search."""
     search = {"task": task, "name": "search", "inputs": {"lightcurve": "star.lc"}, **keys}

@@ -23,6 +23,7 @@ def test_the_task_types_are_offered():
         "synthesis_transit",
         "synthesis_batman",
         "synthesis_noise",
+        "synthesis_psls",
         "clip_lightcurve",
         "detrend_wotan",
         "inject_transit",
