@@ -6,6 +6,9 @@ one, on 150-548 d. The threshold of a program is what its statistic exceeds in 1
 planet (a Gumbel distribution fitted, error by bootstrap); one counts as found where the statistic is above
 it and the period right to 1 %. Pairs of programs are compared by McNemar's test on the curves with a planet.
 
+Statistics: ``snr`` and ``sde`` of each; for the folding search also ``rarity``, minus the logarithm of the
+number of false alarms, by which it chooses.
+
 Programs: ``ffa``; ``ffa_prior``, told that radius and mass are those of the Sun to 5 %; ``tls``, the default
 backend of transitleastsquares; ``ffa_full``, from 0.5 d on. One JSON object per line and curve is appended to
 a file of each program as soon as it is known, so that an interrupted run goes on where it stopped.
@@ -33,6 +36,7 @@ for _variable in ("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_THREADS", 
 
 import numpy as np  # noqa: E402 - the number of threads is read at import
 from eas_tasks_tda import ffa  # noqa: E402 - after the number of threads is set
+from eas_tasks_tda.assessing import assessed  # noqa: E402 - after the number of threads is set
 from eas_tasks_tda.prepare import CleanCurve  # noqa: E402 - after the number of threads is set
 from eas_tasks_tda.synthesis import model_flux  # noqa: E402 - after the number of threads is set
 from eas_tasks_tda.synthesis_settings import TransitSpecs  # noqa: E402 - after the number of threads is set
@@ -49,6 +53,8 @@ SHORTEST, LONGEST = 150.0, 548.0
 FALSE_ALARM = 0.01
 SOLAR = {f"{what}_star{limit}": value for what in "rm" for limit, value in
          (("", 1.0), ("_min", 0.95), ("_max", 1.05))}  # fmt: skip
+NOTHING = {"snr": 0.0, "sde": 0.0, "rarity": -3.0}  # rarity of noise is -1 to 2
+STATISTICS = tuple(NOTHING)
 Found = dict[str, float | None]
 
 
@@ -93,8 +99,10 @@ def folding(**settings: Any) -> Callable[[CleanCurve], Found]:
     """The folding search with these settings."""
 
     def run(given: CleanCurve) -> Found:
-        found = ffa.search(given, settings=ffa.FfaSettings(**settings))
-        return {"period": found.period_days, "snr": found.snr, "sde": found.sde}
+        chosen = ffa.FfaSettings(**settings)
+        found = assessed(ffa.search(given, settings=chosen), given, settings=chosen)
+        rarity = None if found.log_false_alarms is None else -found.log_false_alarms
+        return {"period": found.period_days, "snr": found.snr, "sde": found.sde, "rarity": rarity}
 
     return run
 
@@ -153,20 +161,20 @@ def report() -> int:
     found: dict[tuple[str, str], dict[int, bool]] = {}
     for program in PROGRAMS:
         lines = results(program)
-        for statistic in ("snr", "sde"):
-            if lines:
+        for statistic in STATISTICS:
+            if lines and statistic in lines[0]:
                 found[program, statistic] = judged(program, lines, statistic)
     names = list(found)
     for first in names:
         for second in names:
-            if first[0].startswith("ffa") and second[0] != first[0] and second[1] == "sde":
+            if first[0].startswith("ffa") and second[0] != first[0] and second[1] in ("sde", "rarity"):
                 compare(first, second, found)
     return 0
 
 
 def judged(program: str, lines: list[dict[str, Any]], statistic: str) -> dict[int, bool]:
     """Which planets are found, by seed; prints threshold and recovered share."""
-    nulls = np.array([line[statistic] or 0.0 for line in lines if line["kind"] == "null"])
+    nulls = np.array([value_of(line, statistic) for line in lines if line["kind"] == "null"])
     limit, error = gumbel_threshold(nulls, probability=FALSE_ALARM)
 
     def share(least: float) -> float:
@@ -195,7 +203,13 @@ def judged(program: str, lines: list[dict[str, Any]], statistic: str) -> dict[in
 
 def is_found(line: dict[str, Any], statistic: str, least: float) -> bool:
     period = line["period"]
-    return period is not None and abs(period / YEAR - 1) < 0.01 and (line[statistic] or 0.0) >= least
+    return period is not None and abs(period / YEAR - 1) < 0.01 and value_of(line, statistic) >= least
+
+
+def value_of(line: dict[str, Any], statistic: str) -> float:
+    """A statistic of a curve; where no period was found, as small as a clear case of noise."""
+    value = line[statistic]
+    return NOTHING[statistic] if value is None else float(value)
 
 
 def compare(

@@ -11,7 +11,7 @@ from dataclasses import replace
 import numpy as np
 
 from eas_tasks_tda.aliases import Alias, aliases, better_alias, possible_aliases
-from eas_tasks_tda.false_alarms import SearchVolume, noise_scale
+from eas_tasks_tda.false_alarms import SearchVolume, false_alarm_probability, noise_scale
 from eas_tasks_tda.pink_noise import noise_ratio
 from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.refine import Peak, describe
@@ -38,9 +38,7 @@ def assessed(result: TransitResult, curve: CleanCurve, *, settings: SearchSettin
         statistic = detection_statistic(curve, peak)
         others = aliases(curve, peak, shortest=settings.period_min, longest=longest)
     found = possible_aliases(others, statistic=statistic, noise_ratio=ratio)
-    if result.statistic is None:
-        result = replace(result, statistic=statistic)
-    result = replace(result, aliases=tuple(found), noise_ratio=ratio)
+    result = replace(result, aliases=tuple(found), noise_ratio=ratio, statistic=statistic)
     result = _with_chances(result, curve, peak, SearchVolume.of(curve, settings))
     return _measured(result, curve, peak)
 
@@ -66,7 +64,7 @@ def _moved(result: TransitResult, curve: CleanCurve, alias: Alias) -> tuple[Tran
     peak = peak_of(moved)
     if peak is None:
         return result, alias.peak
-    kept = {name: getattr(result, name) for name in ("sde_raw", "periodogram", "statistic")}
+    kept = {name: getattr(result, name) for name in ("sde_raw", "periodogram")}
     return replace(moved, **kept), peak
 
 
@@ -74,13 +72,17 @@ def _with_chances(
     result: TransitResult, curve: CleanCurve, peak: Peak, volume: SearchVolume
 ) -> TransitResult:
     """The result with its false-alarm probabilities for white and for pink noise."""
-    outside = curve.where(np.abs(peak.phases(curve.times)) > peak.duration)
-    white = (result.statistic or 0.0) / noise_scale(outside)
-    pink = (result.statistic or 0.0) / max(noise_scale(outside), result.noise_ratio or 1.0)
+    scale = noise_scale(curve.where(np.abs(peak.phases(curve.times)) > peak.duration))
+    scales = np.array([scale, max(scale, result.noise_ratio or 1.0)])
+    expected = volume.log_false_alarms(
+        (result.statistic or 0.0) / scales, np.full(2, peak.period), np.full(2, peak.duration)
+    )
+    white, pink = (false_alarm_probability(float(one)) for one in expected)
     return replace(
         result,
-        false_alarm_probability=volume.false_alarm_probability(white),
-        false_alarm_probability_pink=volume.false_alarm_probability(pink),
+        log_false_alarms=float(expected[0]),
+        false_alarm_probability=white,
+        false_alarm_probability_pink=pink,
     )
 
 

@@ -11,6 +11,7 @@ from pydantic import Field
 
 from eas_tasks_tda.box_grid import BINS_PER_DURATION, Octave, Periodogram, octaves
 from eas_tasks_tda.elliptic import FloatArray
+from eas_tasks_tda.false_alarms import SearchVolume
 from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.refine import describe
 from eas_tasks_tda.result import TransitResult, nothing_found
@@ -91,7 +92,7 @@ def refined(
         drop: Of χ² at each period.
         settings: Peaks, and what counts as a detection.
     """
-    from eas_tasks_tda.folding import refined_peaks  # late: loads numba
+    from eas_tasks_tda.folding import most_surprising, refined_peaks  # late: loads numba
     from eas_tasks_tda.folding_spectrum import highest  # late: loads numba
     from eas_tasks_tda.slots import Slots  # late: loads numba
 
@@ -104,7 +105,9 @@ def refined(
     peaks = refined_peaks(slots, places, trials=found.periods[places], bins=bins, limits=limits)
     if not peaks:
         return nothing_found("no trial period has a transit with data")
-    best = peaks[0].peak
+    periods = (float(found.periods.min()), float(found.periods.max()))
+    volume = SearchVolume.of_slots(slots, limits=periods, star=settings.star)
+    best = most_surprising(peaks, slots, volume)[0].peak
     place = int(np.argmin(np.abs(found.periods - best.period)))  # of a neighbour, it may have climbed here
     near = slice(max(place - apart, 0), place + apart + 1)
     total = np.sum(((curve.fluxes - 1) / curve.sigmas) ** 2)

@@ -1,18 +1,28 @@
-"""How often white noise alone gives as strong a signal as the one found: calibrated for grid and data.
+"""How often white noise alone gives as surprising a signal as the one found: calibrated for grid and data.
 
-A search takes the highest of very many correlated normal numbers, one for each box, phase and period tried.
-The number of separate excursions above a high level u is nearly a Poisson number, so that
+A search takes the best of very many correlated normal numbers, one for each epoch, period and duration. Short
+transits can be placed in far more ways than long ones (as the inverse square of the duration), so that the
+highest number is mostly that of a short one. Signals are therefore compared by the number of false alarms
+that as high a statistic u has at their own period and duration, all periods and durations being given equal
+chances in the logarithm (Bayer & Seljak 2020, arXiv:2007.13821, on priors and the look-elsewhere effect):
 
-    FAP = 1 - exp(-C u^B φ(u)/u · Σ n_j g(δ_phase) g(δ_period) g(δ_duration))
+    N(u, P, d) = C u^B φ(u)/u · ln(P_max/P_min) · n_epoch n_period (1 + n_duration ln(d_max/d_min)) ,
 
-with φ the normal density and n_j how often a box is tried: counted from the plan of the folding search for
-these times, periods and stars. Neighbours in each direction are correlated by ``1 - δ``; of n of them about
-``n g(δ)`` count, ``g = u² δ ν(u sqrt(2δ))`` and ν the correction for the discrete steps (Siegmund 1985,
-Sequential Analysis, ch. 8; Siegmund & Yakir 2007, The Statistics of Gene Mapping, approximates it in closed
-form). For a box of w bins δ is 1/w from phase to phase, s/(4w) for a drift of s bins over the data, and
-1/(2w) from box to box. C and B belong to the statistic, not to data or grid; they take up what the formula
-neglects (the noise of the measured noise level, the template, the overlap of classes) and were fitted once to
-searches of white noise; C falls slowly with the number of slots of the data, by the power `SLOPE`.
+    n_epoch = P/s · g(s/d),   n_period = (T - P)/s · g(s/4d),   n_duration = d/s · g(s/2d) ,
+
+with φ the normal density, T the span of the data, and d_min, d_max the durations that are possible at P;
+where the star is known, 1 / ln(d_max/d_min) is the probability density of ln d (chords at all distances from
+the centre of the disc). Neighbours whose correlation is ``1 - δ`` count as ``g(δ) = u² δ ν(u sqrt(2δ))``, ν
+being the correction for discrete steps (Siegmund 1985, Sequential Analysis, ch. 8; Siegmund & Yakir 2007, The
+Statistics of Gene Mapping, approximates it in closed form). By construction white noise has on average n
+signals with N below n, wherever in period and duration they are, and
+
+    FAP = 1 - exp(-N) .
+
+The data are taken as cut into steps s of a slot, or of 1/5.5 of the duration where that is longer, as the
+folding search does. C and B belong to the statistic, not to data or grid; they take up what the formula
+neglects (the noise of the measured noise level, the template, peaks that are not refined) and were fitted
+once to searches of white noise; C falls slowly with the number of slots of the data, by the power `SLOPE`.
 `benchmarks/bench_null.py` tests the probabilities on other noise.
 """
 
@@ -20,105 +30,115 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from eas_tasks_tda import grids
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.settings import SearchSettings
 
-LOG_C, B, SLOPE = -7.20, 3.91, -0.17
+if TYPE_CHECKING:
+    from eas_tasks_tda.slots import Slots  # loads numba
+
+LOG_C, B, SLOPE = -10.22, 6.0, -0.30
 _SLOTS_OF_FIT = 3840.0
 _LOWEST = 3.0  # statistics below this are certain to occur in any search
+_NARROWEST = 1.02  # ratio of the longest to the shortest central transit
+_ANY, _WIDTH_OF_ANY = 0.1, 3.5  # share of orbits with any duration, and the logarithm of the range of these
+_BINS_PER_DURATION, _COARSE_FROM = 5.5, 3  # of the folding search: bins; the shortest for a drift of two
+_CERTAIN = 50.0  # logarithm of a number of false alarms
 _CLIP = 5.0
 
 
 @dataclass(frozen=True, kw_only=True)
 class SearchVolume:
-    """What a search tries: boxes of some widths, steps in drift, other boxes at the same period, and counts.
+    """What a search can find: periods, the star's durations, and how finely the data tell them apart.
 
     Attributes:
-        counts: How often each kind of box is placed, shape (n,).
-        widths: Bins of each kind, shape (n,).
-        steps: Drift from one trial to the next [bins], shape (n,).
-        boxes: How many boxes are tried at the same period, shape (n,).
-        slots: Length of the data in slots.
+        span_days: Last time minus first.
+        slot_days: Length of a slot.
+        filled: Share of the slots that have data.
+        shortest: Shortest period [d].
+        longest: Longest period [d].
+        star: Sets the durations at each period.
     """
 
-    counts: FloatArray
-    widths: FloatArray
-    steps: FloatArray
-    boxes: FloatArray
-    slots: int
+    span_days: float
+    slot_days: float
+    filled: float
+    shortest: float
+    longest: float
+    star: grids.Star
 
     @classmethod
     def of(cls, curve: CleanCurve, settings: SearchSettings) -> SearchVolume:
         """The volume of a search of `curve` with the periods and the star of `settings`."""
-        from eas_tasks_tda.folding_plan import classes  # late: loads numba
-        from eas_tasks_tda.slots import Slots
+        from eas_tasks_tda.slots import Slots  # late: loads numba
 
-        shortest, longest = grids.period_range(
+        limits = grids.period_range(
             curve.span_days, shortest=settings.period_min, longest=settings.period_max
         )
-        star = settings.star
-        slots = Slots.of(curve, shortest_transit_days=star.shortest_transit(shortest))
-        plan = classes(len(slots), slot_days=slots.slot_days, shortest=shortest, longest=longest, star=star)
-        kinds: dict[tuple[int, int, int], float] = {}
-        for part in plan:
-            length = -(-len(slots) // part.factor)
-            filled = float(np.mean(slots.bins(part.factor)[1] > 0))
-            for trials in (part.blocks, part.wrapped):
-                _count(kinds, trials, length=length, filled=filled)
-        widths, steps, boxes = np.array(list(kinds), dtype=np.float64).T
-        counts = np.array(list(kinds.values()))
-        return cls(counts=counts, widths=widths, steps=steps, boxes=boxes, slots=len(slots))
+        shortest_transit = settings.star.shortest_transit(limits[0])
+        slots = Slots.of(curve, shortest_transit_days=shortest_transit)
+        return cls.of_slots(slots, limits=limits, star=settings.star)
 
-    def false_alarm_probability(self, statistic: float) -> float:
-        """Chance that the highest statistic of a search of white noise is at least so high."""
-        u = statistic
-        if u <= _LOWEST:
-            return 1.0
-        kinds = (
-            self.counts
-            * excursions(1 / self.widths, u)
-            * excursions(self.steps / (4 * self.widths), u)
-            * (1 + (self.boxes - 1) * excursions(1 / (2 * self.widths), u))
-            / self.boxes
+    @classmethod
+    def of_slots(cls, slots: Slots, *, limits: tuple[float, float], star: grids.Star) -> SearchVolume:
+        """The same for a light curve that is in slots already, with the shortest and longest period [d]."""
+        return cls(
+            span_days=len(slots) * slots.slot_days,
+            slot_days=slots.slot_days,
+            filled=float(np.mean(slots.weights > 0)),
+            shortest=limits[0],
+            longest=limits[1],
+            star=star,
         )
-        expected = LOG_C + SLOPE * math.log(self.slots / _SLOTS_OF_FIT) + math.log(kinds.sum())
-        expected += (B - 1) * math.log(u) - u**2 / 2 - math.log(2 * math.pi) / 2
-        return -math.expm1(-math.exp(min(expected, 50.0)))
+
+    def log_false_alarms(self, statistic: FloatArray, period: FloatArray, duration: FloatArray) -> FloatArray:
+        """Natural logarithm of how many signals as surprising white noise has on average in this search.
+
+        Args:
+            statistic: √Δχ² of each signal, shape (n,).
+            period: Of each [d], shape (n,).
+            duration: Of each [d], shape (n,).
+        """
+        u = np.maximum(statistic, _LOWEST)
+        length = np.maximum(duration, self.slot_days)
+        step = np.maximum(self.slot_days, length / _BINS_PER_DURATION)
+        drift = np.where(length < _COARSE_FROM * self.slot_days, step, 2 * step)
+        spread = np.maximum(self.span_days - period, drift)
+        lengths = length / step * excursions(step / (2 * length), u)
+        placed = np.log(period / step * excursions(step / length, u))
+        placed += np.log(spread / drift * excursions(drift / (4 * length), u))
+        placed += np.log1p(lengths / self._chance_of_duration(period, length))
+        constant = LOG_C + SLOPE * math.log(self.span_days / self.slot_days / _SLOTS_OF_FIT)
+        constant += math.log(self.filled * math.log(self.longest / self.shortest) / math.sqrt(2 * math.pi))
+        found: FloatArray = constant + placed + (B - 1) * np.log(u) - u**2 / 2
+        return found
+
+    def _chance_of_duration(self, period: FloatArray, duration: FloatArray) -> FloatArray:
+        """Probability density of the logarithm of the duration at each period, for all chords and stars.
+
+        Central transits are as long as before some star between the densest and the largest, with the same
+        chance for each logarithm; planets cross at any distance from the centre of the disc with the same
+        chance. A part is left to all durations, for eccentric orbits and wrong stars.
+        """
+        cycle = np.cbrt(period)
+        shortest = self.star.shortest_central(1.0) * cycle
+        longest = np.maximum(self.star.uncapped_transit(1.0) * cycle, _NARROWEST * shortest)
+        chords = [1 - np.sqrt(1 - np.minimum(duration / limit, 1.0) ** 2) for limit in (shortest, longest)]
+        density: FloatArray = (chords[0] - chords[1]) / np.log(longest / shortest)
+        return (1 - _ANY) * density + _ANY / _WIDTH_OF_ANY
 
 
-def _count(kinds: dict[tuple[int, int, int], float], trials: object, *, length: int, filled: float) -> None:
-    """Add the placements of some trials, by width, step and number of boxes at the period."""
-    periods: NDArray[np.int64] = trials.periods  # type: ignore[attr-defined] # a named tuple of kernels
-    if len(periods) == 0:
-        return
-    steps = trials.steps  # type: ignore[attr-defined] # as above
-    shortest, longest = trials.shortest, trials.longest  # type: ignore[attr-defined] # as above
-    drifts = (np.maximum((length - 1) // periods, 1) - 1) // steps + 1
-    placed = drifts * periods * filled
-    middle = periods[:, None] + 0.5
-    tried = (middle > shortest) & (middle < longest)
-    boxes = tried.sum(axis=1)
-    for width in range(1, tried.shape[1] + 1):
-        chosen = tried[:, width - 1]
-        pairs = steps[chosen] * 100 + boxes[chosen]
-        for pair, total in zip(*_sums(pairs, placed[chosen]), strict=True):
-            key = (width, int(pair) // 100, int(pair) % 100)
-            kinds[key] = kinds.get(key, 0.0) + float(total)
+def false_alarm_probability(log_false_alarms: float) -> float:
+    """Chance of at least one signal where so many are expected."""
+    return -math.expm1(-math.exp(min(log_false_alarms, _CERTAIN)))
 
 
-def _sums(keys: NDArray[np.int64], values: FloatArray) -> tuple[NDArray[np.int64], FloatArray]:
-    """Each key once, and the sum of its values."""
-    known, index = np.unique(keys, return_inverse=True)
-    return known, np.bincount(index, values, len(known)).astype(np.float64, copy=False)
-
-
-def excursions(delta: FloatArray, u: float) -> FloatArray:
+def excursions(delta: FloatArray, u: FloatArray | float) -> FloatArray:
     """Separate excursions above u per step between numbers correlated by ``1 - delta``; at most 1."""
     from scipy.special import ndtr
 

@@ -8,8 +8,6 @@ highest peaks are refined on the samples. docs/explanation/transit_search.md exp
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 import numpy as np
 from pydantic import Field
 
@@ -58,10 +56,12 @@ def search(curve: CleanCurve, *, settings: FfaSettings, threads: int = 1) -> Tra
     chi_squared = np.sum(((curve.fluxes - 1) / curve.sigmas) ** 2) - found.spectrum_with_peaks() ** 2
     residue = chi_squared.min() / chi_squared if chi_squared.min() > 0 else found.snr / best.snr
     spectrum = ResidueSpectrum.of(found.periods, residue, oversampling=settings.oversampling)
+    place = int(np.argmin(np.abs(found.periods - best.peak.period)))  # the refinement may have left its own
+    near = slice(max(place - 2 * settings.oversampling, 0), place + 2 * settings.oversampling + 1)
     result = describe(
-        curve, best.peak, sde=float(spectrum.sde.max()), snr_min=settings.snr_min, is_refined=True
+        curve, best.peak, sde=float(spectrum.sde[near].max()), snr_min=settings.snr_min, is_refined=True
     )
-    return replace(result.with_spectrum(spectrum), statistic=float(found.snr.max()))
+    return result.with_spectrum(spectrum)
 
 
 def warm_up() -> None:

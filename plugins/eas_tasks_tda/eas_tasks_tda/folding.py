@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -12,11 +12,13 @@ from numpy.typing import NDArray
 
 from eas_tasks_tda import grids
 from eas_tasks_tda.elliptic import FloatArray
+from eas_tasks_tda.false_alarms import SearchVolume
 from eas_tasks_tda.folding_plan import FEWEST_BINS, DurationClass, classes, trial_count
 from eas_tasks_tda.folding_scan import Trials, scan_blocks
 from eas_tasks_tda.folding_spectrum import Spectrum, highest
 from eas_tasks_tda.folding_wrapped import scan_wrapped
 from eas_tasks_tda.peak_kernels import refine_peaks
+from eas_tasks_tda.pink_noise import slot_noise_ratios
 from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.profile_search import WIDTHS
 from eas_tasks_tda.refine import Peak
@@ -30,11 +32,19 @@ _WORTH_A_THREAD = 20_000  # trials
 
 @dataclass(frozen=True, kw_only=True)
 class Candidate:
-    """A refined peak: its place in the spectrum, the signal-to-noise ratio and the transits."""
+    """A refined peak.
+
+    Attributes:
+        place: Its place in the spectrum.
+        snr: Signal-to-noise ratio of its transits.
+        peak: The transits.
+        log_false_alarms: How many signals as surprising noise has, natural logarithm; see `false_alarms`.
+    """
 
     place: int
     snr: float
     peak: Peak
+    log_false_alarms: float = 0.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -42,7 +52,7 @@ class Candidates:
     """What a folding search has found.
 
     Attributes:
-        peaks: Refined, strongest first.
+        peaks: Refined, the most surprising first.
         single: The strongest single transit.
         periods: Of the spectrum, falling [d], shape (n,).
         snr: Highest signal-to-noise ratio of the trials near each period, shape (n,).
@@ -97,8 +107,10 @@ def candidates(
     for part in plan:
         trials += _scan(slots, part, spectrum, fold_weights=fold_weights, threads=threads)
     spectrum = spectrum.without_holes()
+    peaks = _refined(slots, spectrum, count=peak_count, apart=2 * settings.oversampling)
+    volume = SearchVolume.of_slots(slots, limits=(shortest, longest), star=star)
     return Candidates(
-        peaks=_refined(slots, spectrum, count=peak_count, apart=2 * settings.oversampling),
+        peaks=most_surprising(peaks, slots, volume),
         single=strongest_single(slots, longest_days=star.longest_transit(curve.span_days), star=star),
         periods=periods,
         snr=spectrum.snr,
@@ -146,9 +158,24 @@ def _on_threads(scan: Any, what: tuple[Any, Trials], found: NDArray[np.float32],
             done.result()
 
 
+def most_surprising(peaks: list[Candidate], slots: Slots, volume: SearchVolume) -> list[Candidate]:
+    """The peaks with how surprising each is, in the order of that.
+
+    The noise of means over the duration is taken into account where it is clearly above that of white noise.
+    """
+    if not peaks:
+        return []
+    periods = np.array([one.peak.period for one in peaks])
+    durations = np.array([one.peak.duration for one in peaks])
+    snr = np.array([one.snr for one in peaks]) / slot_noise_ratios(slots, durations)
+    chances = volume.log_false_alarms(snr, periods, durations)
+    judged = [replace(one, log_false_alarms=float(x)) for one, x in zip(peaks, chances, strict=True)]
+    return sorted(judged, key=lambda one: one.log_false_alarms)
+
+
 def _refined(slots: Slots, spectrum: Spectrum, *, count: int, apart: int) -> list[Candidate]:
-    """The highest peaks of a spectrum, refined on the slots, strongest first."""
-    places = highest(spectrum.snr, count, apart=apart)
+    """The most surprising peaks of a spectrum, refined on the slots, strongest first."""
+    places = highest(spectrum.merit, count, apart=apart)
     factors = spectrum.factors[places]
     widest = np.where(factors == 1, WIDTHS[-1], _WIDEST_IN_LONG_BINS)
     narrowest = np.where(factors == 1, 1, FEWEST_BINS - 1)
@@ -189,8 +216,8 @@ def _candidates(slots: Slots, found: Iterator[tuple[Any, FloatArray]] | Any) -> 
     for place, (snr, period, centre, duration) in found:
         if snr > 0:
             peak = Peak(
-                period=period * slots.slot_days,
-                t0=slots.start_days + centre * slots.slot_days,
-                duration=duration * slots.slot_days,
+                period=float(period * slots.slot_days),
+                t0=float(slots.start_days + centre * slots.slot_days),
+                duration=float(duration * slots.slot_days),
             )
             yield Candidate(place=int(place), snr=float(snr), peak=peak)

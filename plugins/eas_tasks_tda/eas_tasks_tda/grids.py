@@ -25,7 +25,8 @@ DURATION_STEP = 1.1  # ratio of neighbouring durations, as in Hippke & Heller (2
 class Star:
     """Radius and mass in solar units, or the range of stars that is thought possible.
 
-    The default range covers dwarfs and subgiants, as in Hippke & Heller (2019).
+    The default range covers dwarfs and subgiants, as in Hippke & Heller (2019). `shortest_chord` is the
+    shortest path before the star that is searched, in diameters: 1 for central transits only.
     """
 
     radius: float = 1.0
@@ -34,8 +35,13 @@ class Star:
     largest_radius: float = 3.5
     smallest_mass: float = 0.1
     largest_mass: float = 1.0
+    shortest_chord: float = 1.0
 
     def shortest_transit(self, period_days: float) -> float:
+        """Shortest duration [d] of a transit of a small planet before the densest star."""
+        return self.shortest_chord * self.shortest_central(period_days)
+
+    def shortest_central(self, period_days: float) -> float:
         """Duration [d] of a central transit of a small planet before the densest star."""
         return central_transit_days(period_days, radius=self.smallest_radius, mass=self.smallest_mass)
 

@@ -7,15 +7,24 @@ The variance is measured on the data outside of transits, in windows as long as 
 
 from __future__ import annotations
 
+import math
+from typing import TYPE_CHECKING
+
 import numpy as np
 
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.prepare import CleanCurve
 
+if TYPE_CHECKING:
+    from eas_tasks_tda.slots import Slots  # loads numba
+
 _FEWEST_WINDOWS = 10
 _FULL = 0.5  # of the median weight, below which a window does not count
 _CLIP = 5.0  # robust standard deviations beyond which a window counts as that many
 _MAD_TO_SIGMA = 1.4826
+_MAD_ERROR = 1.17  # relative error of a standard deviation from the median deviation of n numbers, times √n
+_CLEARLY = 2.0  # of these errors
+_RATIO_STEP = 1.5  # of the durations for which the noise is measured
 
 
 def noise_ratio(curve: CleanCurve, duration_days: float) -> float:
@@ -48,3 +57,32 @@ def _scatter(deviations: FloatArray) -> float:
     robust = _MAD_TO_SIGMA * float(np.median(np.abs(deviations)))
     kept = np.clip(deviations, -_CLIP * robust, _CLIP * robust) if robust > 0 else deviations
     return float(np.sqrt(np.mean(kept**2)))
+
+
+def slot_noise_ratios(slots: Slots, durations: FloatArray) -> FloatArray:
+    """The noise of means over each duration, over that for white noise, where it is clearly above 1; else 1.
+
+    Measured on the whole light curve by the median deviation, which a planet's own transits do not move.
+
+    Args:
+        slots: The light curve.
+        durations: Days, shape (n,).
+    """
+    shortest, longest = float(durations.min()), float(durations.max())
+    count = math.ceil(math.log(longest / shortest) / math.log(_RATIO_STEP)) + 1
+    tried = np.geomspace(shortest, longest, count)
+    ratios = np.array([_clear_ratio(slots, max(1, round(one / slots.slot_days))) for one in tried])
+    found: FloatArray = np.interp(np.log(durations), np.log(tried), ratios)
+    return found
+
+
+def _clear_ratio(slots: Slots, width: int) -> float:
+    """The lower limit of the noise of means over so many slots, over that for white noise; at least 1."""
+    missing, weights = np.diff(slots.cumulative[::width], axis=0).T
+    full = weights > _FULL * weights.sum() / max(np.count_nonzero(weights), 1)
+    if np.count_nonzero(full) < _FEWEST_WINDOWS:
+        return 1.0
+    missing, weights = missing[full], weights[full]
+    deviations = (missing - missing.sum() / weights.sum() * weights) / np.sqrt(weights)
+    ratio = _MAD_TO_SIGMA * float(np.median(np.abs(deviations)))
+    return max(1.0, ratio * (1 - _CLEARLY * _MAD_ERROR / math.sqrt(len(weights))))

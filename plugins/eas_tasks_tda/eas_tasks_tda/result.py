@@ -27,8 +27,9 @@ RESULT_METADATA: Mapping[str, str] = {
     "depth_uncertainty": "Standard deviation of the depth.",
     "snr_pink": "Signal-to-noise ratio for the noise that means over a transit have in these data.",
     "noise_ratio": "Noise of means over a transit in these data, over that for white noise.",
-    "statistic": "Highest value of the spectrum on which false_alarm_probability is defined: √Δχ².",
-    "false_alarm_probability": "Chance that white noise alone gives as high a statistic in this search.",
+    "statistic": "Square root of the drop of χ² that the transits bring, on which the chances are defined.",
+    "log_false_alarms": "How many signals as surprising white noise has in such a search: natural logarithm.",
+    "false_alarm_probability": "Chance that white noise alone gives as surprising a signal in this search.",
     "false_alarm_probability_pink": "The same for the statistic over noise_ratio, where that is above 1.",
     "sde_raw": "Signal detection efficiency of the spectrum with its trend.",
     "odd_even_difference": "Depth of odd transits minus that of even ones.",
@@ -71,9 +72,9 @@ class TransitResult:
         depth_uncertainty: Standard deviation of the depth.
         snr_pink: `snr` for correlated noise (Pont, Zucker & Queloz 2006).
         noise_ratio: Standard deviation of means over a duration, over that for white noise.
-        statistic: Highest square root of a drop of χ² in the search's spectrum, before the refinement; where
-            the search does not give it that of the refined transits (`strength.detection_statistic`).
-        false_alarm_probability: That white noise gives as high a statistic.
+        statistic: Square root of the drop of χ² that the transits bring (`strength.detection_statistic`).
+        log_false_alarms: Logarithm of how many signals as surprising white noise has in such a search.
+        false_alarm_probability: That white noise gives as surprising a signal.
         false_alarm_probability_pink: That it does so after division by a `noise_ratio` above 1.
         sde_raw: As `sde`, of the spectrum with its trend.
         odd_even_difference: Depth of odd minus that of even transits.
@@ -103,6 +104,7 @@ class TransitResult:
     snr_pink: float | None = None
     noise_ratio: float | None = None
     statistic: float | None = None
+    log_false_alarms: float | None = None
     false_alarm_probability: float | None = None
     false_alarm_probability_pink: float | None = None
     sde_raw: float | None = None

@@ -11,6 +11,8 @@ from eas_tasks_tda.prepare import CLIP_ABOVE_SIGMA
 
 FAP_MAX = 0.01
 """Largest false-alarm probability for pink noise of a signal that is taken for a planet."""
+SHORTEST_CHORD = 0.5
+"""Shortest path before a known star that is searched, in diameters: impact parameters up to 0.87."""
 
 
 class SearchSettings(BaseModel):
@@ -77,6 +79,7 @@ class SearchSettings(BaseModel):
             largest_radius=self.r_star_max or max(default.largest_radius, radius),
             smallest_mass=self.m_star_min or min(default.smallest_mass, mass),
             largest_mass=self.m_star_max or max(default.largest_mass, mass),
+            shortest_chord=default.shortest_chord if self.r_star_min is None else SHORTEST_CHORD,
         )
 
     @property

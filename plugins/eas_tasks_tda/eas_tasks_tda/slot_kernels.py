@@ -24,11 +24,24 @@ def distance_from_grid(times: Any, cadence: float) -> float:
 
 
 @kernel
-def fill_slots(samples: Any, length: float, missing: Any, weights: Any) -> None:
+def quiet_level(fluxes: Any, sigmas: Any, clip: float) -> float:
+    """Weighted mean of the fluxes that lie within `clip` standard deviations of 1; 1 where none does."""
+    total = weights = 0.0
+    for i in range(len(fluxes)):
+        if abs(fluxes[i] - 1.0) < clip * sigmas[i]:
+            weight = 1.0 / (sigmas[i] * sigmas[i])
+            total += weight * (fluxes[i] - 1.0)
+            weights += weight
+    return 1.0 + total / weights if weights > 0 else 1.0
+
+
+@kernel
+def fill_slots(samples: Any, level: float, length: float, missing: Any, weights: Any) -> None:
     """Add missing flux times weight, and weight, of each sample to the slot at which it lies.
 
     Args:
         samples: Times, fluxes and standard deviations.
+        level: Flux of which nothing is missing.
         length: Of a slot [d]; the first one has the first sample in its middle.
         missing: Shape (slots,).
         weights: Shape (slots,).
@@ -37,7 +50,7 @@ def fill_slots(samples: Any, length: float, missing: Any, weights: Any) -> None:
     for i in range(len(times)):
         k = int(np.rint((times[i] - times[0]) / length))
         weight = 1.0 / (sigmas[i] * sigmas[i])
-        missing[k] += (1.0 - fluxes[i]) * weight
+        missing[k] += (level - fluxes[i]) * weight
         weights[k] += weight
 
 

@@ -1,7 +1,9 @@
 """A light curve on an even grid of time: what folding searches work on.
 
-Each slot holds the weighted missing flux ``sum w (1 - f)`` and the weight ``sum w`` of its samples, w being
-inverse variances; slots without samples have weight 0, so that gaps need no special care.
+Each slot holds the weighted missing flux ``sum w (level - f)`` and the weight ``sum w`` of its samples, w
+being inverse variances; slots without samples have weight 0, so that gaps need no special care. The level is
+the mean of the samples near the median: the median itself is 1.25 times less certain, which many samples in
+transit feel.
 """
 
 from __future__ import annotations
@@ -22,6 +24,7 @@ from eas_tasks_tda.slot_kernels import (
     distance_from_grid,
     fill_bins,
     fill_slots,
+    quiet_level,
     weight_range,
     write_counts,
     write_missing,
@@ -34,6 +37,7 @@ _FEW_SLOTS_PER_TRANSIT = 8
 _LOWEST_OF_UNIFORM, _HIGHEST_OF_UNIFORM = 0.5, 2.0  # weights of slots over their mean
 _HEAVIEST = 4.0  # mean weights that a slot counts at most while folding; the refinement counts all
 _SIXTEEN_BITS = 65_535
+_CLIP = 3.0  # standard deviations from the median within which samples make the level
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,7 +71,8 @@ class Slots:
         length = slot_length(curve, shortest_transit_days=shortest_transit_days)
         count = int(np.rint(curve.span_days / length)) + 1
         missing, weights = np.zeros(count), np.zeros(count)
-        fill_slots((curve.times, curve.fluxes, curve.sigmas), length, missing, weights)
+        level = quiet_level(curve.fluxes, curve.sigmas, _CLIP)
+        fill_slots((curve.times, curve.fluxes, curve.sigmas), level, length, missing, weights)
         return cls(
             start_days=float(curve.times[0]) - length / 2,
             slot_days=length,

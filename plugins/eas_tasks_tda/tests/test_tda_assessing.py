@@ -8,14 +8,15 @@ import pytest
 from eas_tasks_tda import ffa
 from eas_tasks_tda.aliases import aliases, relation
 from eas_tasks_tda.assessing import assessed
-from eas_tasks_tda.false_alarms import SearchVolume, excursions, noise_scale
-from eas_tasks_tda.pink_noise import noise_ratio
+from eas_tasks_tda.false_alarms import SearchVolume, excursions, false_alarm_probability, noise_scale
+from eas_tasks_tda.pink_noise import noise_ratio, slot_noise_ratios
 from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.refine import Peak, describe
 from eas_tasks_tda.saving import COLUMNS, periodogram, record, table
 from eas_tasks_tda.search import search_planets
 from eas_tasks_tda.settings import SearchSettings
 from eas_tasks_tda.several import stands_out
+from eas_tasks_tda.slots import Slots
 from eas_tasks_tda.strength import detection_statistic
 from eas_tasks_tda.transit_depths import secondary_eclipse, transit_depths
 from eas_tasks_tda.uncertainties import ingress_days, trapezoid_sigmas
@@ -88,14 +89,70 @@ def test_many_independent_numbers_count_one_by_one_and_fine_steps_by_their_drift
     assert excursions(np.array([1e-6]), 5.0) == pytest.approx(25e-6, rel=0.01)
 
 
+def false_alarms(volume, statistic, *, period=5.0, duration=0.12):
+    return volume.log_false_alarms(np.array([statistic]), np.array([period]), np.array([duration]))[0]
+
+
 def test_false_alarms_fall_with_the_statistic_and_rise_with_the_number_of_periods():
     curve = clean()
-    wide, narrow = (SearchVolume.of(curve, SearchSettings(period_max=most)) for most in (30.0, 2.0))
-    chances = [wide.false_alarm_probability(u) for u in (2.0, 5.0, 6.0, 8.0, 40.0)]
-    assert chances == sorted(chances, reverse=True)
+    wide, narrow = (SearchVolume.of(curve, SearchSettings(period_max=most)) for most in (30.0, 6.0))
+    expected = [false_alarms(wide, u) for u in (3.0, 5.0, 6.0, 8.0, 40.0)]
+    assert expected == sorted(expected, reverse=True)
+    chances = [false_alarm_probability(one) for one in expected]
     assert chances[0] == 1.0
     assert chances[-1] < 1e-300
-    assert narrow.false_alarm_probability(6.0) < wide.false_alarm_probability(6.0)
+    # all periods have the same chance in the logarithm: ln(30/0.5) / ln(6/0.5) times as many
+    difference = false_alarms(wide, 6.0) - false_alarms(narrow, 6.0)
+    assert difference == pytest.approx(np.log(np.log(60) / np.log(12)), abs=0.01)
+
+
+def test_short_transits_must_be_stronger_for_they_can_be_placed_in_more_ways():
+    volume = SearchVolume.of(clean(), SearchSettings())
+    difference = false_alarms(volume, 6.0, duration=0.09) - false_alarms(volume, 6.0, duration=0.18)
+    assert difference == pytest.approx(np.log(2**2), abs=0.2)  # epochs and drifts: each as 1 / duration
+
+
+def test_durations_that_a_known_star_cannot_have_surprise_less():
+    sun = {"r_star_min": 0.95, "r_star_max": 1.05, "m_star_min": 0.95, "m_star_max": 1.05}
+    volume = SearchVolume.of(clean(), SearchSettings(**sun))
+    central = 0.129  # of 5 d before the Sun [d]
+    usual, short, long = (false_alarms(volume, 6.5, duration=central * x) for x in (0.98, 0.4, 1.6))
+    assert usual < short - 2
+    assert usual < long
+
+
+def test_the_level_of_the_slots_is_the_mean_and_deep_transits_do_not_move_it():
+    quiet, deep = clean(), clean(lambda times: boxes(times, period=4.3, t0=1.7, depth=0.05))
+    slots = Slots.of(quiet, shortest_transit_days=0.05)
+    assert slots.missing.sum() / slots.weights.sum() == pytest.approx(0, abs=2e-6)
+    of_deep = Slots.of(deep, shortest_transit_days=0.05)
+    outside = of_deep.missing / np.maximum(of_deep.weights, 1) < 0.02
+    level = of_deep.missing[outside].sum() / of_deep.weights[outside].sum()
+    assert level == pytest.approx(0, abs=4 * NOISE / np.sqrt(len(deep.times)))
+
+
+def test_the_noise_of_slots_counts_only_where_it_is_clearly_correlated():
+    durations = np.array([0.1, 0.25, 0.5])
+    white = Slots.of(clean(days=200), shortest_transit_days=0.05)
+    np.testing.assert_array_equal(slot_noise_ratios(white, durations), 1.0)
+    rng = np.random.default_rng(3)
+    times = np.arange(0, 200, CADENCE)
+    slow = np.repeat(rng.normal(0, NOISE, len(times) // 48), 48)  # constant over each day
+    fluxes = 1 + slow + rng.normal(0, NOISE, len(times))
+    red = Slots.of(CleanCurve.clean(times, fluxes), shortest_transit_days=0.05)
+    # means over 24 samples: variance σ²/24 + σ², over σ²/24; the lower limit of what 400 windows tell
+    assert slot_noise_ratios(red, durations)[2] == pytest.approx(5, rel=0.25)
+    assert np.all(np.diff(slot_noise_ratios(red, durations)) > 0)
+
+
+def test_a_planet_in_slow_noise_is_preferred_to_stronger_swings():
+    rng = np.random.default_rng(8)
+    times = np.arange(0, 80, CADENCE)
+    slow = np.convolve(rng.normal(0, 1, len(times) + 47), np.full(48, 1 / 48), "valid")
+    missing = boxes(times, period=4.3, t0=1.7, duration=0.1, depth=1e-3)
+    fluxes = 1 + 1.5e-3 * slow - missing + rng.normal(0, NOISE, len(times))
+    found = ffa.search(CleanCurve.clean(times, fluxes), settings=ffa.FfaSettings())
+    assert found.period_days == pytest.approx(4.3, rel=0.005)
 
 
 def test_one_in_ten_searches_of_noise_has_a_false_alarm_probability_below_a_tenth():
