@@ -45,7 +45,7 @@ if TYPE_CHECKING:
 LOG_C, B, SLOPE = -10.22, 6.0, -0.30
 _SLOTS_OF_FIT = 3840.0
 _LOWEST = 3.0  # statistics below this are certain to occur in any search
-_NARROWEST = 1.02  # ratio of the longest to the shortest central transit
+_DURATION_ERROR = 1.2  # relative error of a measured duration, times the statistic
 _ANY, _WIDTH_OF_ANY = 0.1, 3.5  # share of orbits with any duration, and the logarithm of the range of these
 _BINS_PER_DURATION, _COARSE_FROM = 5.5, 3  # of the folding search: bins; the shortest for a drift of two
 _CERTAIN = 50.0  # logarithm of a number of false alarms
@@ -112,22 +112,25 @@ class SearchVolume:
         lengths = length / step * excursions(step / (2 * length), u)
         placed = np.log(period / step * excursions(step / length, u))
         placed += np.log(spread / drift * excursions(drift / (4 * length), u))
-        placed += np.log1p(lengths / self._chance_of_duration(period, length))
+        placed += np.log1p(lengths / self._chance_of_duration(period, length, error=_DURATION_ERROR / u))
         constant = LOG_C + SLOPE * math.log(self.span_days / self.slot_days / _SLOTS_OF_FIT)
         constant += math.log(self.filled * math.log(self.longest / self.shortest) / math.sqrt(2 * math.pi))
         found: FloatArray = constant + placed + (B - 1) * np.log(u) - u**2 / 2
         return found
 
-    def _chance_of_duration(self, period: FloatArray, duration: FloatArray) -> FloatArray:
+    def _chance_of_duration(
+        self, period: FloatArray, duration: FloatArray, *, error: FloatArray
+    ) -> FloatArray:
         """Probability density of the logarithm of the duration at each period, for all chords and stars.
 
-        Central transits are as long as before some star between the densest and the largest, with the same
-        chance for each logarithm; planets cross at any distance from the centre of the disc with the same
-        chance. A part is left to all durations, for eccentric orbits and wrong stars.
+        Central transits are as long as before some star between the densest and the largest, give or take the
+        relative `error` with which a duration is measured, with the same chance for each logarithm; planets
+        cross at any distance from the centre of the disc with the same chance. A part is left to all
+        durations, for eccentric orbits and wrong stars.
         """
-        cycle = np.cbrt(period)
-        shortest = self.star.shortest_central(1.0) * cycle
-        longest = np.maximum(self.star.uncapped_transit(1.0) * cycle, _NARROWEST * shortest)
+        cycle, widened = np.cbrt(period), 1 + error
+        shortest = self.star.shortest_central(1.0) * cycle / widened
+        longest = self.star.uncapped_transit(1.0) * cycle * widened
         chords = [1 - np.sqrt(1 - np.minimum(duration / limit, 1.0) ** 2) for limit in (shortest, longest)]
         density: FloatArray = (chords[0] - chords[1]) / np.log(longest / shortest)
         return (1 - _ANY) * density + _ANY / _WIDTH_OF_ANY
