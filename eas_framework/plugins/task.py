@@ -59,7 +59,8 @@ class TaskType:
         max_attempts: Attempts allowed in all; None takes the job's or the default of 3.
         time_limit_s: Wall-clock limit of one attempt in seconds; None means none.
         external_inputs: Names and SHA-256 of the files outside the store that the task is going to read; they
-            belong to the content key, so that a changed file makes a new result.
+            belong to the content key, so that a changed file makes a new result. Where the names are paths,
+            absolute or below the folder of input light curves, later runs tell when a file has changed.
         packages: Distributions whose versions belong to the provenance of a result.
         warm_up: Called once before executors start (compiles kernels); must be idempotent.
         summary: One line for lists.

@@ -54,6 +54,7 @@ class Provenance:
     evaluated_description: str
     content_key: str
     content_fields: str
+    external_files: str | None
     environment: str
 
 
@@ -354,6 +355,7 @@ class AttemptRepository:
             description=provenance.evaluated_description if provenance else None,
             content_key=provenance.content_key if provenance else None,
             content_fields=provenance.content_fields if provenance else None,
+            external_files=provenance.external_files if provenance else None,
             environment_id=self._environment_id(provenance.environment) if provenance else None,
         )
         if changed != 1:
@@ -391,6 +393,19 @@ class AttemptRepository:
     def unpublished(self, *, age_seconds: float) -> list[Row]:
         """Attempts that were made so long ago and never queued: id, taskId; at most 100."""
         return self._queries.rows("attempts_unpublished", age=age_seconds)
+
+    # ------------------------------------------------------------- files outside the store
+    def iterate_with_external_files(self, job_id: JobId) -> Iterator[Row]:
+        """The newest passed attempts of a job's tasks that read files outside the store, one after another.
+
+        Tasks that are to be done again are left out.
+        """
+        return self._queries.iterate("attempts_with_external_files", job_id=job_id)
+
+    def set_external_files(self, texts: Sequence[tuple[AttemptId, str]]) -> None:
+        """Renew what is known of the size and times of the files that attempts read."""
+        rows = [{"attempt": attempt_id, "external_files": text} for attempt_id, text in texts]
+        self._queries.database.retried(lambda: self._queries.run_many("attempt_set_external_files", rows))
 
     # ------------------------------------------------------------- re-use
     def find_same_content(self, job_id: JobId, content_key: str) -> AttemptId | None:

@@ -127,7 +127,8 @@ UPDATE eas_scheduling_attempt
 SET state = %(new_state)s, endTime = CURRENT_UNIX_TIME, allProductsPassedQc = %(passed_qc)s, errorFail = %(error_fail)s,
     errorText = %(error_text)s, runTimeWallClock = %(wall)s, runTimeCpu = %(cpu)s,
     runTimeCpuIncChildren = %(cpu_children)s, maxMemory = %(max_memory)s, evaluatedDescription = %(description)s,
-    contentKey = %(content_key)s, contentFields = %(content_fields)s, environmentId = %(environment_id)s
+    contentKey = %(content_key)s, contentFields = %(content_fields)s, externalFiles = %(external_files)s,
+    environmentId = %(environment_id)s
 WHERE schedulingAttemptId = %(attempt_id)s AND state = 'running' AND claimToken = %(token)s;
 
 -- attempt_update_times
@@ -156,6 +157,20 @@ JOIN eas_scheduling_attempt a ON a.schedulingAttemptId =
     (SELECT MAX(b.schedulingAttemptId) FROM eas_scheduling_attempt b WHERE b.taskId = t.taskId AND b.state = 'passed')
 WHERE t.jobId = %(job_id)s AND t.seed = %(seed)s
 ORDER BY a.schedulingAttemptId DESC LIMIT 1;
+
+-- attempts_with_external_files
+SELECT a.schedulingAttemptId AS attempt, t.taskId AS task_id, t.taskName AS task, y.taskTypeName AS task_type,
+    a.contentFields, a.externalFiles
+FROM eas_task t JOIN eas_scheduling_attempt a ON a.taskId = t.taskId
+JOIN eas_task_types y ON y.taskTypeId = t.taskTypeId
+WHERE t.jobId = %(job_id)s AND t.state NOT IN ('waiting', 'ready', 'queued', 'running')
+    AND a.state = 'passed' AND a.contentFields LIKE '%%"external_inputs":{"%%'
+    AND NOT EXISTS (SELECT 1 FROM eas_scheduling_attempt n
+        WHERE n.taskId = t.taskId AND n.state = 'passed' AND n.schedulingAttemptId > a.schedulingAttemptId)
+ORDER BY a.schedulingAttemptId;
+
+-- attempt_set_external_files
+UPDATE eas_scheduling_attempt SET externalFiles = %(external_files)s WHERE schedulingAttemptId = %(attempt)s;
 
 -- environment_id
 SELECT environmentId AS id FROM eas_environment WHERE sha256 = %(sha256)s;

@@ -12,7 +12,7 @@ from eas_framework.errors import DatabaseError
 from eas_framework.plugins.database import DatabaseInterface, Row
 
 PACKAGES = ("eas_framework.task_database", "eas_framework.diagnostics")
-SCHEMA_VERSION = 1
+SCHEMA_VERSION = 2
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _LIST = re.compile(r"IN %\((\w+)\)s")
 _NAME_LINE = re.compile(r"^-- (\w+)$", re.MULTILINE)

@@ -135,6 +135,7 @@ CREATE TABLE eas_scheduling_attempt (
     evaluatedDescription LONGTEXT,
     contentKey CHAR(64),
     contentFields LONGTEXT,
+    externalFiles LONGTEXT,
     environmentId INTEGER,
     FOREIGN KEY (taskId) REFERENCES eas_task (taskId) ON DELETE CASCADE,
     FOREIGN KEY (hostId) REFERENCES eas_worker_host (hostId),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 import sys
+import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,8 +15,10 @@ from eas_framework.logging_database import EasLoggingHandler, storable_text
 from eas_framework.plugins.qc import QcVerdict
 from eas_framework.plugins.task import TaskType
 from eas_framework.quality_control import accept_outputs, measured, with_requests
+from eas_framework.settings import configuration
 from eas_framework.task_database import TaskDatabaseConnection
 from eas_framework.task_database.attempts import Ending, Provenance
+from eas_framework.task_database.external_files import stamps_of
 from eas_framework.task_database.jobs import JobRecord
 from eas_framework.task_database.lifecycle import Finished
 from eas_framework.task_database.queueing import Claimant, ClaimedTask
@@ -138,6 +141,7 @@ class TaskRunner:
             state=AttemptState.RUNNING,
             task_object=task,
         )
+        began_ns = time.time_ns()
         external = task_type.external_inputs(attempt) if task_type.external_inputs else {}
         fields = provenance.canonical_json(
             provenance.content_fields(
@@ -153,6 +157,7 @@ class TaskRunner:
             evaluated_description=json.dumps(description, default=str),
             content_key=provenance.content_key(fields),
             content_fields=fields,
+            external_files=_stamps_text(external, began_ns),
             environment=self._environment(task_type),
         )
         return Prepared(attempt=attempt, task=task, provenance=made_from)
@@ -304,6 +309,13 @@ def _asked_for(prepared: Prepared) -> Mapping[str, str]:
     """The outputs that the job names for the task."""
     description = prepared.task.task_description or {}
     return description.get("outputs") or {}
+
+
+def _stamps_text(external: Mapping[str, str], began_ns: int) -> str | None:
+    """What is kept beside the checksums of the files outside the store that a task reads; None for none."""
+    if not external:
+        return None
+    return json.dumps(stamps_of(external, folder=configuration().lc_path, began_ns=began_ns))
 
 
 def error_text(error: BaseException) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import replace
 
 from eas_framework.job_file.loops import iterate_loop
@@ -10,6 +10,7 @@ from eas_framework.job_file.model import ForLoopKeys
 from eas_framework.plugins.task import TaskType
 from eas_framework.settings import configuration
 from eas_framework.task_database.expansion import ChildPlan
+from eas_framework.task_database.file_store import file_digests
 from eas_framework.task_io import record_metadata, task_of
 from eas_framework.task_objects import TaskExecutionAttempt, plain_values
 from eas_framework.tasks.subtasks import chain_plan, description_of, register_children
@@ -32,9 +33,19 @@ def _plans(attempt: TaskExecutionAttempt) -> Iterator[ChildPlan]:
         yield replace(pattern, label=f"turn#{index}", metadata=turn.metadata)
 
 
+def external_inputs(attempt: TaskExecutionAttempt) -> Mapping[str, str]:
+    """SHA-256 of the table of the loop, by its path; one that is missing is told when it is read."""
+    table = description_of(attempt).get("table")
+    if not isinstance(table, str) or "\x00" in table:
+        return {}
+    path = configuration().in_data_path / table
+    return {str(path): file_digests(path)[1]} if path.is_file() else {}
+
+
 TASK_TYPE = TaskType(
     name="execution_for_loop",
     handler=handler,
+    external_inputs=external_inputs,
     parameters=ForLoopKeys,
     is_control_flow=True,
     metadata={"iterations": "number of turns"},

@@ -19,7 +19,7 @@ from eas_framework.errors import (
     IntegrityError,
 )
 from eas_framework.plugins.database import DatabaseInterface
-from eas_framework.task_database.queries import Queries
+from eas_framework.task_database.queries import SCHEMA_VERSION, Queries
 from eas_framework.testing.growth import GrowthChecks
 
 Connect = Callable[[], DatabaseInterface]
@@ -143,7 +143,8 @@ class DatabaseBackendContract(GrowthChecks):
         assert ends.count("1 version") == SEVERAL
 
     def test_the_schema_has_a_version(self, connect: Connect) -> None:
-        assert [row["version"] for row in connect().query("SELECT version FROM eas_schema_version")] == [1]
+        versions = connect().query("SELECT version FROM eas_schema_version")
+        assert [row["version"] for row in versions] == [SCHEMA_VERSION]
 
     def test_what_was_dumped_can_be_restored(self, connect: Connect, tmp_path: Path) -> None:
         connection = connect()

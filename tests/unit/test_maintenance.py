@@ -283,11 +283,12 @@ def test_a_dependant_that_was_not_unlocked_is_found(reports, store, tmp_path):
 def migrations(tmp_path):
     folder = tmp_path / "migrations"
     folder.mkdir()
-    (folder / "02_add_notes.sql").write_text(
+    (folder / "02_known.sql").write_text("SELECT 1;")
+    (folder / "03_add_notes.sql").write_text(
         "-- a column; and a table\nALTER TABLE eas_job ADD COLUMN note TEXT;\n"
         "CREATE TABLE eas_note (noteId AUTO_ID, text TEXT NOT NULL);\n"
     )
-    (folder / "03_note_index.sql").write_text("CREATE INDEX eas_note_text ON eas_note (text);")
+    (folder / "04_note_index.sql").write_text("CREATE INDEX eas_note_text ON eas_note (text);")
     (folder / "README").write_text("not a migration")
     return packaged_migrations(folder)
 
@@ -299,29 +300,30 @@ def test_the_packaged_migrations_lead_to_the_version_of_this_program(reports):
 
 
 def test_migrations_are_applied_in_order_once_and_recorded(reports, migrations):
-    assert [m.version for m in pending_migrations(reports.queries, migrations)] == [2, 3]
-    for migration in migrations:
+    assert [m.version for m in pending_migrations(reports.queries, migrations)] == [3, 4]
+    for migration in pending_migrations(reports.queries, migrations):
         apply_migration(reports.queries, migration)
     assert pending_migrations(reports.queries, migrations) == []
-    assert schema_version(reports.queries) == 3
+    assert schema_version(reports.queries) == 4
     rows = applied_versions(reports.queries, migrations)
     assert [(row["version"], row["name"]) for row in rows] == [
-        (1, "first tables"),
-        (2, "add_notes"),
-        (3, "note_index"),
+        (2, "known"),
+        (3, "add_notes"),
+        (4, "note_index"),
     ]
     assert all(row["applied"] for row in rows)
     reports.db_handle.execute("INSERT INTO eas_note (text) VALUES ('x')")
 
 
 def test_a_migration_that_fails_leaves_the_old_tables_and_version(reports, tmp_path):
-    (tmp_path / "02_bad.sql").write_text(
+    (tmp_path / "02_known.sql").write_text("SELECT 1;")
+    (tmp_path / "03_bad.sql").write_text(
         "ALTER TABLE eas_job ADD COLUMN note TEXT; ALTER TABLE nothing ADD x;"
     )
-    (migration,) = packaged_migrations(tmp_path)
+    migration = packaged_migrations(tmp_path)[-1]
     with pytest.raises(DatabaseError):
         apply_migration(reports.queries, migration)
-    assert schema_version(reports.queries) == 1
+    assert schema_version(reports.queries) == 2
     with pytest.raises(DatabaseError, match="note"):
         reports.db_handle.query("SELECT note FROM eas_job")
 
@@ -336,7 +338,7 @@ def test_migrations_with_gaps_or_doubles_are_refused(tmp_path, names):
 
 def test_newer_older_and_missing_tables_are_refused_each_with_the_way_on(reports):
     with pytest.raises(DatabaseError, match="eas db migrate"):
-        require_current_schema(reports.queries, newest=2)
+        require_current_schema(reports.queries, newest=3)
     reports.queries.run("schema_version_insert", version=9)
     with pytest.raises(DatabaseError, match="newer eas-framework"):
         require_current_schema(reports.queries)
