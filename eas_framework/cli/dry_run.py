@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from eas_framework.cli.changed_inputs import changed_lines
 from eas_framework.cli.job_report import state_counts
+from eas_framework.diagnostics.changed_inputs import changed_inputs
 from eas_framework.pipeline import PreparedJob, find_workspace_database
 from eas_framework.pipeline.submission import job_in_the_way
 from eas_framework.task_database import TaskDatabaseConnection
@@ -40,4 +42,5 @@ def _reason(database: TaskDatabaseConnection, prepared: PreparedJob, *, force: b
     counts = state_counts(database.queries, old)
     if force:
         return f"known as job {old.job_id} ({counts}): all tasks would run again"
-    return f"known as job {old.job_id} ({counts}): what has not ended would run"
+    changed = changed_lines(changed_inputs(database, old.job_id, may_write=False))
+    return "\n  ".join([f"known as job {old.job_id} ({counts}): what has not ended would run", *changed])

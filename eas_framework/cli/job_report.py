@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+import shlex
+from collections.abc import Iterable, Iterator, Sequence
 
 import click
 
+from eas_framework.cli.changed_inputs import changed_lines, has_changed
+from eas_framework.diagnostics.changed_inputs import ChangedInput
 from eas_framework.diagnostics.failures import blocked_tasks, failures, grouped_failures
 from eas_framework.diagnostics.job_summary import count_work
 from eas_framework.diagnostics.progress import STATES, TOTAL, progress_summary, totals
@@ -21,31 +24,50 @@ _NAMES_SHOWN = 5
 _WIDTH = 200
 
 
-def report(database: TaskDatabaseConnection, outcome: Outcome) -> int:
-    """Print how a run ended; its exit code."""
-    click.echo("\n".join(summary(database, database.jobs.get(outcome.job_id))))
+def report(database: TaskDatabaseConnection, outcome: Outcome, *, renew: str = "") -> int:
+    """Print how a run ended; its exit code.
+
+    Args:
+        database: The connection.
+        outcome: What the run gave.
+        renew: Command that does again what read files which have changed; the job's own where it is empty.
+    """
+    job = database.jobs.get(outcome.job_id)
+    click.echo("\n".join(summary(database, job, changed=outcome.changed_inputs, renew=renew)))
     return exit_code(outcome)
 
 
 def exit_code(outcome: Outcome) -> int:
-    """0 for a job that passed, 130 for one that a person stopped, 1 for all others."""
+    """0 for a job that passed, 130 for one that a person stopped, 1 for all others.
+
+    A job that passed with files that are no longer what they were has not passed with what there is now: 1.
+    """
     if outcome.state is JobState.PASSED:
-        return 0
+        return FAILED if has_changed(outcome.changed_inputs) else 0
     is_open = outcome.state is JobState.RUNNING
     return INTERRUPTED if is_open and outcome.was_interrupted else FAILED
 
 
-def summary(database: TaskDatabaseConnection, job: JobRecord) -> Iterator[str]:
-    """The lines to print when a run has ended."""
+def summary(
+    database: TaskDatabaseConnection,
+    job: JobRecord,
+    *,
+    changed: Sequence[ChangedInput] = (),
+    renew: str = "",
+) -> Iterator[str]:
+    """The lines to print when a run has ended; `changed` and `renew` as for `report`."""
     queries = database.queries
-    yield f"job {job.job_id} ({job.name}): {_state_text(job.state)}"
+    has_old = has_changed(changed)
+    but = ", but of older files" if has_old else ""
+    yield f"job {job.job_id} ({job.name}): {_state_text(job.state)}{but}"
     yield f"  {state_counts(queries, job)}"
     if job.replaces is not None:
         taken_over, done = count_work(queries, job.job_id)
         yield f"  {taken_over} taken over from job {job.replaces}, {done} run"
     yield from _shown(list(_failure_lines(queries, job)), "errors")
     yield from _shown(list(_blocked_lines(blocked_tasks(queries, job.job_id))), "causes")
-    yield f"next: {_next_command(job)}"
+    yield from changed_lines(changed)
+    yield f"next: {_renewing(job, renew) if has_old else _next_command(job)}"
 
 
 def state_counts(queries: Queries, job: JobRecord) -> str:
@@ -104,6 +126,12 @@ def _cause(row: Row) -> str:
     number, reason = row["blocked_by"], row["reason"] or ""
     is_plain = reason in ("", f"task {number} failed", f"task {number} cancelled")
     return f"{row['cause']} (task {number})" + ("" if is_plain else f", {reason}")
+
+
+def _renewing(job: JobRecord, renew: str) -> str:
+    """The command that does again what read files which have changed since."""
+    own = f"eas run {shlex.quote(job.source_file or 'JOB')} --replace, with the options it was run with"
+    return f"{renew or own}; it does again what read these files and what hangs on that, and keeps the rest"
 
 
 def _next_command(job: JobRecord) -> str:

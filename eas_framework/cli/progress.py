@@ -11,7 +11,9 @@ from dataclasses import dataclass
 
 import click
 
+from eas_framework.cli.changed_inputs import has_changed, in_short
 from eas_framework.cli.log_setup import writes_json
+from eas_framework.diagnostics.changed_inputs import ChangedInput
 from eas_framework.diagnostics.progress import TOTAL, progress_summary
 from eas_framework.pipeline import Observer, StopRequests, Submitted, open_workspace
 from eas_framework.plugins.database import Row
@@ -160,6 +162,11 @@ class ShowingObserver(Observer):
     def hear(self, news: str) -> None:
         """Pass it on."""
         tell(news)
+
+    def warn(self, changed: Sequence[ChangedInput]) -> None:
+        """Say before much is done that results which the run builds on are of older files."""
+        if has_changed(changed):
+            tell(f"warning: {in_short(changed)}; the run goes on with the older results")
 
     @contextmanager
     def watching(

@@ -20,6 +20,7 @@ from eas_framework.suggestions import did_you_mean
 
 if TYPE_CHECKING:
     from eas_framework.task_database import TaskDatabaseConnection
+    from eas_framework.task_database.jobs import JobRecord
     from eas_framework.task_objects import JobId
 
 KINDS = ("metadata", "pass-fail", "timings")
@@ -62,6 +63,7 @@ def command(
     with opened_database() as database:
         record = named_or_newest_job(database, job)
         rows = _rows(database, record.job_id, kind, task_type)
+        _warn_of_changed_inputs(database, record)
     names = list(dict.fromkeys(name for row in rows for name in row))
     for condition in wanted:
         _require_column(condition.column, names)
@@ -86,6 +88,15 @@ def _rows(database: TaskDatabaseConnection, job_id: JobId, kind: str, task_type:
     if kind == "pass-fail":
         return list(pass_fail_table(database.queries, job_id, task_type=task_type))
     return [row for row in results(database.queries, job_id) if task_type in (None, row["task_type"])]
+
+
+def _warn_of_changed_inputs(database: TaskDatabaseConnection, record: JobRecord) -> None:
+    from eas_framework.cli.changed_inputs import has_changed, in_short  # late
+    from eas_framework.diagnostics.changed_inputs import changed_inputs
+
+    changed = changed_inputs(database, record.job_id, may_write=False)
+    if has_changed(changed):
+        click.echo(f"warning: {in_short(changed)}; see `eas run` of the job's file", err=True)
 
 
 def _with_times(rows: list[Row], format: Format) -> list[Row]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -49,7 +50,8 @@ def command(
     Tasks that passed are kept, failed ones are not repeated (see `eas retry`).
     Ctrl-C lets running tasks end; a second one stops at once. Ends with 0 when
     all tasks passed, 1 when some did not, 2 for a job that is not valid, 130
-    when it was interrupted.
+    when it was interrupted. Where input files have changed since tasks that
+    passed read them, it says which, keeps the results, and ends with 1.
     """
     from eas_framework.cli.job_report import report  # late: reads plugins and settings
     from eas_framework.cli.progress import ShowingObserver, opened_workspace
@@ -75,7 +77,18 @@ def command(
     observer = ShowingObserver(with_progress=not no_progress)
     with opened_workspace() as database:
         outcome = run_job(database, prepared, options=options, observer=observer)
-        return report(database, outcome)
+        again = renewing_command("run", job, overrides=overrides, seed=seed, limit=limit)
+        return report(database, outcome, renew=again)
+
+
+def renewing_command(
+    command: str, job: Path, *, overrides: tuple[str, ...], seed: int | None, limit: int | None
+) -> str:
+    """The command line that does again what of a job was made from files that have changed."""
+    words = ["eas", command, str(job), *(f"--set={override}" for override in overrides)]
+    words += [f"--seed={seed}"] if seed is not None else []
+    words += [f"--limit={limit}"] if limit is not None else []
+    return shlex.join([*words, "--replace"])
 
 
 def check_together(*, force: bool, replace: bool, keep_old: bool) -> None:

@@ -26,8 +26,10 @@ def command(
     A job with the same contents is the same job. Task types that are not
     installed here are accepted with a warning.
     """
+    from eas_framework.cli.changed_inputs import has_changed, in_short
     from eas_framework.cli.progress import ShowingObserver, opened_workspace, tell  # late: reads plugins
-    from eas_framework.cli.run import check_together, warn
+    from eas_framework.cli.run import check_together, renewing_command, warn
+    from eas_framework.diagnostics.changed_inputs import changed_inputs
     from eas_framework.pipeline import prepare_job, submit_job
 
     check_together(force=force, replace=replace, keep_old=keep_old)
@@ -45,4 +47,8 @@ def command(
             keep_old=keep_old,
         )
         ShowingObserver().begin(database, submitted)
+        changed = () if submitted.is_new else changed_inputs(database, submitted.job_id, tell=tell)
+        if has_changed(changed):
+            again = renewing_command("submit", job, overrides=overrides, seed=seed, limit=limit)
+            tell(f"warning: {in_short(changed)}; to renew the results: {again}")
     click.echo(submitted.job_id)

@@ -3,13 +3,16 @@
 from __future__ import annotations
 
 import json
+import time
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
 from eas_framework.diagnostics.files import logical_path
 from eas_framework.plugins.database import Row
+from eas_framework.settings import configuration
 from eas_framework.task_database import TaskDatabaseConnection
+from eas_framework.task_database.external_files import look_at
 from eas_framework.task_objects import AttemptId, ProductVersionId
 
 RAW_FILE_KEYWORD = "ingested_from"
@@ -33,13 +36,17 @@ class _Chain:
         yield _line(level, "file", f"{role}{logical_path(row)}", {"seen": _SEEN} if is_known else detail)
         if is_known:
             return
-        lines = list(self.attempt(row["attempt"], level + 1))
-        yield from lines
         raw = self._database.versions.metadata_of(version_id).get(RAW_FILE_KEYWORD)
-        if raw is not None and not any(line["kind"] == "file" for line in lines):
+        raw_file = None if raw is None else str(raw.value)
+        lines = list(self.attempt(row["attempt"], level + 1, raw_file=raw_file))
+        yield from lines
+        if raw is not None and not any(line["kind"] in ("file", "raw file") for line in lines):
             yield _line(level + 2, "raw file", str(raw.value), {})
 
-    def attempt(self, attempt_id: AttemptId, level: int, role: str = "") -> Iterator[Row]:
+    def attempt(
+        self, attempt_id: AttemptId, level: int, role: str = "", raw_file: str | None = None
+    ) -> Iterator[Row]:
+        """An attempt and what it read; of several files outside the store only the one that is named."""
         row = self._queries.one("report_attempt_origin", attempt_id=attempt_id)
         if row is None:
             return
@@ -50,6 +57,7 @@ class _Chain:
         if is_known:
             return
         yield from self._inputs(row["taskId"], fields.get("inputs") or {}, level + 1)
+        yield from self._raw_files(row, fields.get("external_inputs") or {}, level + 1, raw_file)
         for source in self._queries.rows("task_metadata_sources", task_id=row["taskId"]):
             if source["lastPassed"] is not None:
                 yield from self.attempt(source["lastPassed"], level + 1, role="metadata of ")
@@ -64,6 +72,21 @@ class _Chain:
             else:
                 yield _line(level, "file", f"{name}: no longer in the store", {"sha256": sha256})
 
+    def _raw_files(
+        self, row: Row, checksums: Mapping[str, str], level: int, wanted: str | None
+    ) -> Iterator[Row]:
+        """The files outside the store that were read, and what has become of each."""
+        stamps = json.loads(row["externalFiles"] or "{}")
+        for name in sorted(checksums) if wanted is None else {wanted} & checksums.keys():
+            sha256 = checksums[name]
+            look = look_at(
+                configuration().lc_path / name,
+                sha256=sha256,
+                stamp=stamps.get(name, ()),
+                now_ns=time.time_ns(),
+            )
+            yield _line(level, "raw file", name, {"sha256": sha256, "now": look.state})
+
     def _is_known(self, kind: str, key: int) -> bool:
         is_known = (kind, key) in self._seen
         self._seen.add((kind, key))
@@ -75,7 +98,9 @@ def why(database: TaskDatabaseConnection, version_id: ProductVersionId) -> list[
 
     Returns:
         Rows with ``depth`` (0 is the file itself), ``kind`` (``file``, ``attempt``, ``raw file``), ``what``
-        (a name), and ``detail``, a table: of files version, SHA-256 and bytes; of attempts id, task type,
+        (a name), and ``detail``, a table: of files version, SHA-256 and bytes; of raw files SHA-256 of what
+        was read, and ``now``, what has become of them (``same``, ``changed``, ``missing``, ``unreadable``);
+        of attempts id, task type,
         package and version, parameters, seed, content key, host, Python, packages, git commit, and start.
     """
     return list(_Chain(database).file(version_id, 0, ""))
@@ -116,5 +141,6 @@ def short_detail(row: Row) -> str:
         seed = "" if detail["seed"] is None else f", seed {detail['seed']}"
         return f"{detail['task_type']} ({made}){seed}, {detail['started']} on {detail['host']}"
     if "sha256" in detail:
-        return f"SHA-256 {detail['sha256'][:_SHOWN_DIGITS]}…"
+        now = detail.get("now", "same")
+        return f"SHA-256 {detail['sha256'][:_SHOWN_DIGITS]}…{'' if now == 'same' else f', {now} since'}"
     return ""

@@ -184,8 +184,8 @@ JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecut
 WHERE v.productVersionId = %(version_id)s;
 
 -- report_attempt_origin
-SELECT a.schedulingAttemptId AS attempt, a.state, a.startTime, a.endTime, a.contentKey, a.contentFields, a.taskId,
-    t.taskName, t.jobName, y.taskTypeName AS task_type, h.hostname, e.text AS environment
+SELECT a.schedulingAttemptId AS attempt, a.state, a.startTime, a.endTime, a.contentKey, a.contentFields, a.externalFiles,
+    a.taskId, t.taskName, t.jobName, y.taskTypeName AS task_type, h.hostname, e.text AS environment
 FROM eas_scheduling_attempt a
 JOIN eas_task t ON t.taskId = a.taskId JOIN eas_task_types y ON y.taskTypeId = t.taskTypeId
 LEFT JOIN eas_worker_host h ON h.hostId = a.hostId

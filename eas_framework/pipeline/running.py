@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 
+from eas_framework.diagnostics.changed_inputs import ChangedInput, changed_inputs
 from eas_framework.diagnostics.job_summary import count_failed
 from eas_framework.diagnostics.progress import progress_summary
 from eas_framework.pipeline.preparation import PreparedJob
@@ -43,11 +44,20 @@ class RunOptions:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """How a run ended: the job, its state now, and whether a signal asked for a stop."""
+    """How a run ended.
+
+    Attributes:
+        job_id: The job.
+        state: Where it stands now.
+        was_interrupted: Whether a signal asked for a stop.
+        changed_inputs: Files outside the store that were, when the run began, not what tasks that had passed
+            read.
+    """
 
     job_id: JobId
     state: JobState
     was_interrupted: bool
+    changed_inputs: tuple[ChangedInput, ...] = ()
 
 
 class Observer:
@@ -58,6 +68,9 @@ class Observer:
 
     def hear(self, news: str) -> None:
         """Hear a sentence of what is done before the tasks."""
+
+    def warn(self, changed: Sequence[ChangedInput]) -> None:
+        """Hear, before the tasks of a job go on, which files are not what tasks that have passed read."""
 
     @contextmanager
     def watching(
@@ -116,13 +129,16 @@ def finish_job(
         task_types: Those that the job uses; None takes those of its stored tasks.
     """
     state = database.jobs.state(job_id)
+    changed = tuple(changed_inputs(database, job_id, tell=observer.hear))
+    if state is JobState.RUNNING:
+        observer.warn(changed)
     with StopRequests() as stop:
         if state is JobState.RUNNING:
             types = _stored_types(database, job_id) if task_types is None else task_types
             warm_up_once(types, tell=observer.hear, is_stopped=lambda: stop.is_asked)
             if not stop.is_asked:
                 state = _supervise(database, job_id, options, observer, stop)
-    return Outcome(job_id=job_id, state=state, was_interrupted=stop.was_interrupted)
+    return Outcome(job_id=job_id, state=state, was_interrupted=stop.was_interrupted, changed_inputs=changed)
 
 
 def _stored_types(database: TaskDatabaseConnection, job_id: JobId) -> list[str]:

@@ -142,7 +142,7 @@ def test_a_changed_byte_of_an_input_file_is_noticed_by_replace(workspace):
     job = workspace.write("job.json", {"task_list": tasks})
     workspace.run("run", job)
     workspace.write("two.csv", curve.replace("1.001", "1.002", 1))
-    assert "nothing is repeated" in workspace.run("run", job).stderr
+    assert "nothing is repeated" in workspace.run("run", job, code=1).stderr
     assert "2 taken over from job 1, 2 run" in workspace.run("run", job, "--replace").stdout
 
 

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 import math
+import time
 
 import pytest
 
+from eas_framework.diagnostics.changed_inputs import changed_inputs
 from eas_framework.diagnostics.failures import blocked_tasks, error_line, failures, grouped_failures
 from eas_framework.diagnostics.files import file_list, find_version
 from eas_framework.diagnostics.logs import log_messages
@@ -329,6 +331,26 @@ def test_the_origin_of_a_file_goes_back_to_the_raw_light_curve(reports):
     assert made_by["package"] == "eas-framework"
     assert made_by["packages"]["numpy"]
     assert all(short_detail(row) for row in rows[:4])
+
+
+def test_a_raw_file_that_was_read_again_and_is_the_same_is_not_read_the_next_time(reports):
+    job_id = reports.jobs.list_all()[0].job_id
+
+    def later_ns():
+        return time.time_ns() + 10_000_000_000  # the file was written just now
+
+    assert changed_inputs(reports, job_id, may_write=False, clock_ns=later_ns) == []
+    assert changed_inputs(reports, job_id, clock_ns=later_ns) == []
+    reports.db_handle.execute(
+        "UPDATE eas_scheduling_attempt SET contentFields = REPLACE(contentFields, %s, %s) "
+        "WHERE externalFiles IS NOT NULL",
+        ('.csv":"', '.csv":"no longer '),
+    )
+    assert changed_inputs(reports, job_id) == []
+    reports.db_handle.execute("UPDATE eas_scheduling_attempt SET externalFiles = NULL")
+    (found,) = changed_inputs(reports, job_id)
+    assert found.state == "changed"
+    assert [row["task"] for row in found.readers] == ["ingest"]
 
 
 # ---------------------------------------------------------------- one task, queues, workers
