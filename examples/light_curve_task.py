@@ -11,9 +11,7 @@ from eas_framework.task_objects import TaskExecutionAttempt
 def over_median(curve: LightcurveArbitraryRaster) -> LightcurveArbitraryRaster:
     """The curve with fluxes and uncertainties over the median flux of its good samples."""
     level = float(np.nanmedian(curve.fluxes[curve.flags == 0]))
-    return LightcurveArbitraryRaster(
-        curve.times, curve.fluxes / level, curve.uncertainties / level, curve.flags, curve.metadata
-    )
+    return curve.with_columns(fluxes=curve.fluxes / level, uncertainties=curve.uncertainties / level)
 
 
 def handler(attempt: TaskExecutionAttempt) -> None:

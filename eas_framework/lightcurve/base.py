@@ -117,6 +117,37 @@ class Lightcurve(ABC):
         times = self.get_times()
         return self._select((times >= minimum_time) & (times < maximum_time))
 
+    def with_columns(
+        self,
+        *,
+        fluxes: npt.ArrayLike | None = None,
+        uncertainties: npt.ArrayLike | None = None,
+        flags: npt.ArrayLike | None = None,
+        metadata: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """The same samples with other columns, same class; what is None is copied from this curve.
+
+        Args:
+            fluxes: Any unit, shape (n,).
+            uncertainties: Unit of the fluxes, shape (n,).
+            flags: 0 good, shape (n,).
+            metadata: All that the new curve has; to add some, give ``curve.metadata | {...}``.
+
+        Raises:
+            LightcurveError: A column is not one number for each sample.
+        """
+        changed = self._with_samples(
+            fluxes=self.fluxes.copy() if fluxes is None else column(fluxes, "fluxes"),
+            uncertainties=(
+                self.uncertainties.copy() if uncertainties is None else column(uncertainties, "uncertainties")
+            ),
+            flags=self.flags.copy() if flags is None else lightcurve_files.as_flags(flags),
+            metadata=self.metadata if metadata is None else metadata,
+        )
+        check_shapes(times=self.get_times(), fluxes=changed.fluxes)  # a regular raster has any length
+        changed.flags_set = self.flags_set or flags is not None
+        return changed
+
     def to_file(self, target_path: str | Path, binary: bool = False, gzipped: bool = True) -> dict[str, bool]:
         """Write the samples and return what the file's metadata must say for reading.
 

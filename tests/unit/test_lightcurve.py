@@ -372,6 +372,36 @@ def test_truncation_to_nothing_gives_an_empty_curve(curve):
         part.duration()
 
 
+@pytest.mark.parametrize(
+    "curve",
+    [
+        curve_of([1, 2], step=1.0, uncertainties=[3, 4], metadata={"star": "a"}),
+        LightcurveFixedStep(0, 1, [1, 2], uncertainties=[3, 4], metadata={"star": "a"}),
+    ],
+)
+def test_other_columns_leave_the_times_and_all_else_of_a_curve_as_they_are(curve):
+    changed = curve.with_columns(fluxes=[5, 6])
+    assert type(changed) is type(curve)
+    assert changed.get_times().tolist() == [0, 1]
+    assert changed.fluxes.tolist() == [5, 6]
+    assert (changed.uncertainties.tolist(), changed.flags.tolist()) == ([3, 4], [0, 0])
+    assert (changed.metadata, changed.flags_set) == ({"star": "a"}, False)
+    flagged = curve.with_columns(uncertainties=[0, 1], flags=[0, 1], metadata=curve.metadata | {"n": 1})
+    assert (flagged.fluxes.tolist(), flagged.uncertainties.tolist()) == ([1, 2], [0, 1])
+    assert (flagged.flags.tolist(), flagged.flags_set) == ([0, 1], True)
+    assert flagged.metadata == {"star": "a", "n": 1}
+    flagged.fluxes[0], changed.uncertainties[0], changed.metadata["star"] = 99, 99, "b"
+    assert (curve.fluxes[0], curve.uncertainties[0], curve.metadata) == (1, 3, {"star": "a"})
+
+
+@pytest.mark.parametrize("curve", [curve_of([1, 2]), LightcurveFixedStep(0, 1, [1, 2])])
+def test_columns_of_another_length_are_refused(curve):
+    with pytest.raises(LightcurveError, match="one length"):
+        curve.with_columns(fluxes=[1, 2, 3], uncertainties=[0, 0, 0], flags=[0, 0, 0])
+    with pytest.raises(LightcurveError, match="one length"):
+        curve.with_columns(flags=[1])
+
+
 def test_a_light_curve_must_be_of_one_of_the_two_kinds():
     with pytest.raises(TypeError, match="abstract"):
         Lightcurve({})
