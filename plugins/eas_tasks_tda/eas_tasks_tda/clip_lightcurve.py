@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eas_framework import task_io
-from eas_framework.lightcurve import LightcurveArbitraryRaster
 from eas_framework.plugins import FileSlot, Resources, TaskType
 from eas_tasks_tda import examples
 from eas_tasks_tda.clipping import ClipParameters, clip, warm_up
@@ -21,17 +20,8 @@ def handler(attempt: TaskExecutionAttempt) -> None:
     clipped = clip(curve, parameters=parameters)
     known = {f"clip_{name}": value for name, value in parameters.model_dump().items()}
     known |= {"clip_scatter": clipped.scatter, "clipped_above": clipped.above, "clipped_below": clipped.below}
-    task_io.write_lightcurve(
-        attempt,
-        "lightcurve",
-        LightcurveArbitraryRaster(
-            curve.times,
-            curve.fluxes,
-            uncertainties=curve.uncertainties,
-            flags=clipped.flags,
-            metadata=dict(curve.metadata) | known,
-        ),
-    )
+    flagged = curve.with_columns(flags=clipped.flags, metadata=curve.metadata | known)
+    task_io.write_lightcurve(attempt, "lightcurve", flagged)
     task_io.record_metadata(attempt, **known)
 
 

@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from eas_framework import task_io
-from eas_framework.lightcurve import LightcurveArbitraryRaster
 from eas_framework.plugins import FileSlot, Resources, TaskType
 from eas_framework.temporary_directory import TemporaryDirectory
 from eas_tasks_tda import examples
@@ -17,6 +16,7 @@ from eas_tasks_tda.recorded import recorded_planets
 from eas_tasks_tda.result import TransitResult
 
 if TYPE_CHECKING:
+    from eas_framework.lightcurve import LightcurveArbitraryRaster
     from eas_framework.task_objects import TaskExecutionAttempt
 
 _ECHOED = ("method", "window", "break_tolerance_days", "edge_cutoff_days")
@@ -50,12 +50,11 @@ def detrended(
     """The detrended light curve, and how it was detrended, which is among its metadata too; see `detrend`."""
     flat = detrend(curve, parameters=parameters, planets=planets)
     metadata = detrend_metadata(flat, parameters, planet_count=len(planets) + len(parameters.protect))
-    samples = LightcurveArbitraryRaster(
-        curve.times,
-        flat.fluxes,
+    samples = curve.with_columns(
+        fluxes=flat.fluxes,
         uncertainties=flat.uncertainties,
         flags=flat.flags,
-        metadata=dict(curve.metadata) | metadata,
+        metadata=curve.metadata | metadata,
     )
     return samples, metadata
 

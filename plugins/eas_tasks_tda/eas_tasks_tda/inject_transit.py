@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from eas_framework import task_io
-from eas_framework.lightcurve import LightcurveArbitraryRaster
 from eas_framework.plugins import FileSlot, Resources, TaskType
 from eas_tasks_tda import examples
 from eas_tasks_tda.injection import InjectionParameters, InjectionSpecs, inject
@@ -21,17 +20,10 @@ def handler(attempt: TaskExecutionAttempt) -> None:
     curve = task_io.read_lightcurve(attempt, "lightcurve")
     injected = inject(curve, specs=specs)
     kept = {name: value for name, value in curve.metadata.items() if name not in InjectionSpecs.model_fields}
-    task_io.write_lightcurve(
-        attempt,
-        "lightcurve",
-        LightcurveArbitraryRaster(
-            curve.times,
-            injected.fluxes,
-            uncertainties=injected.uncertainties,
-            flags=curve.flags,
-            metadata=kept | injected.metadata,
-        ),
+    system = curve.with_columns(
+        fluxes=injected.fluxes, uncertainties=injected.uncertainties, metadata=kept | injected.metadata
     )
+    task_io.write_lightcurve(attempt, "lightcurve", system)
     task_io.record_metadata(attempt, **injected.metadata)
 
 

@@ -40,7 +40,7 @@ def read_tess(name):
 
 def found_by(algorithm, curve):
     flat = detrend(curve)
-    detrended = LightcurveArbitraryRaster(curve.times, flat.fluxes, flat.uncertainties, flat.flags)
+    detrended = curve.with_columns(fluxes=flat.fluxes, uncertainties=flat.uncertainties, flags=flat.flags)
     search, settings = {
         "tls": (tls.search, tls.TlsSettings()),
         "bls": (bls_reference.search, SearchSettings()),

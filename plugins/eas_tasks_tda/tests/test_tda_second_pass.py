@@ -71,7 +71,7 @@ def true_depth(planet):
 
 
 def with_fluxes(curve, flat):
-    return LightcurveArbitraryRaster(curve.times, flat.fluxes, flat.uncertainties, flat.flags)
+    return curve.with_columns(fluxes=flat.fluxes, uncertainties=flat.uncertainties, flags=flat.flags)
 
 
 def searched(curve):
