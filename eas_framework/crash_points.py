@@ -27,6 +27,8 @@ TRANSACTIONS = (
     "retry",
     "cancel",
     "force",
+    "drop",
+    "making_again",
 )
 """The transactions that move jobs, tasks and attempts."""
 

@@ -19,8 +19,9 @@ def file_list(queries: Queries, job_id: JobId | None = None) -> list[Row]:
 
     Returns:
         Rows with ``file`` (directory/name), ``size`` (bytes), ``version`` (id), ``output`` (what the task
-        calls it), ``task``, ``task_id``, ``task_type``, ``job``, ``state`` (``stored``, or the state of the
-        task that has yet to make it), ``created`` (unix seconds), ``sha256``, ``repository_id``.
+        calls it), ``task``, ``task_id``, ``task_type``, ``job``, ``state`` (``stored``,
+        ``dropped``, or the state of the task that has yet to make it), ``created`` (unix seconds),
+        ``sha256``, ``repository_id``.
     """
     return [
         {
@@ -32,13 +33,19 @@ def file_list(queries: Queries, job_id: JobId | None = None) -> list[Row]:
             "task_id": row["taskId"],
             "task_type": row["task_type"],
             "job": row["jobName"],
-            "state": "stored" if row["productVersionId"] else row["taskState"] or "expected",
+            "state": _state(row),
             "created": row["createdTime"],
             "sha256": row["fileSHA256"],
             "repository_id": row["repositoryId"],
         }
         for row in queries.rows("report_files", job_id=job_id)
     ]
+
+
+def _state(row: Row) -> str:
+    if row["productVersionId"] is None:
+        return row["taskState"] or "expected"
+    return "stored" if row["droppedTime"] is None else "dropped"
 
 
 def logical_path(row: Row) -> str:

@@ -32,6 +32,8 @@ class _Chain:
         if row is None:
             return
         detail = {"version": version_id, "sha256": row["fileSHA256"], "bytes": row["fileSize"]}
+        if row["droppedTime"] is not None:
+            detail["dropped"] = _utc(row["droppedTime"])
         is_known = self._is_known("file", version_id)
         yield _line(level, "file", f"{role}{logical_path(row)}", {"seen": _SEEN} if is_known else detail)
         if is_known:
@@ -98,7 +100,8 @@ def why(database: TaskDatabaseConnection, version_id: ProductVersionId) -> list[
 
     Returns:
         Rows with ``depth`` (0 is the file itself), ``kind`` (``file``, ``attempt``, ``raw file``), ``what``
-        (a name), and ``detail``, a table: of files version, SHA-256 and bytes; of raw files SHA-256 of what
+        (a name), and ``detail``, a table: of files version, SHA-256, bytes, and when they
+        were ``dropped``; of raw files SHA-256 of what
         was read, and ``now``, what has become of them (``same``, ``changed``, ``missing``, ``unreadable``);
         of attempts id, task type,
         package and version, parameters, seed, content key, host, Python, packages, git commit, and start.
@@ -117,7 +120,7 @@ def _made_by(row: Row, fields: Mapping[str, Any]) -> dict[str, Any]:
         "version": fields.get("version"),
         "seed": fields.get("seed"),
         "content_key": row["contentKey"],
-        "started": started and datetime.fromtimestamp(started, UTC).isoformat(timespec="seconds"),
+        "started": started and _utc(started),
         "host": row["hostname"],
         "python": environment.get("python"),
         "packages": environment.get("packages"),
@@ -125,6 +128,10 @@ def _made_by(row: Row, fields: Mapping[str, Any]) -> dict[str, Any]:
         "parameters": fields.get("description"),
         "requested_metadata": fields.get("requested_metadata") or None,
     }
+
+
+def _utc(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
 def _line(depth: int, kind: str, what: str, detail: Mapping[str, Any]) -> Row:
@@ -141,6 +148,6 @@ def short_detail(row: Row) -> str:
         seed = "" if detail["seed"] is None else f", seed {detail['seed']}"
         return f"{detail['task_type']} ({made}){seed}, {detail['started']} on {detail['host']}"
     if "sha256" in detail:
-        now = detail.get("now", "same")
+        now = "dropped" if "dropped" in detail else detail.get("now", "same")
         return f"SHA-256 {detail['sha256'][:_SHOWN_DIGITS]}…{'' if now == 'same' else f', {now} since'}"
     return ""

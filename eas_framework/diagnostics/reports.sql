@@ -155,7 +155,7 @@ WHERE w.stoppedTime IS NULL ORDER BY w.startedTime, w.workerId;
 -- report_files
 SELECT p.productId, p.directoryName, p.filename, s.name AS semanticType, t.taskId, t.taskName, t.jobId, t.jobName,
     y.taskTypeName AS task_type, t.state AS taskState, v.productVersionId, v.repositoryId, v.fileSize, v.fileSHA256,
-    v.createdTime
+    v.createdTime, v.droppedTime
 FROM eas_product p
 LEFT JOIN eas_semantic_type s ON s.semanticTypeId = p.semanticType
 LEFT JOIN eas_task t ON t.taskId = p.generatorTask
@@ -178,7 +178,7 @@ SELECT MAX(productVersionId) AS version FROM eas_product_version WHERE productId
 
 -- report_version_origin
 SELECT v.productVersionId, v.productId, v.repositoryId, v.fileMD5, v.fileSHA256, v.fileSize, v.createdTime, v.passedQc,
-    p.directoryName, p.filename, a.schedulingAttemptId AS attempt
+    v.droppedTime, p.directoryName, p.filename, a.schedulingAttemptId AS attempt
 FROM eas_product_version v JOIN eas_product p ON p.productId = v.productId
 JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecution
 WHERE v.productVersionId = %(version_id)s;

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
@@ -16,6 +16,7 @@ DEFAULT_MAX_ITERATIONS = 1_000
 """Iterations that a do-while loop may make."""
 
 Range = tuple[float, float, int]
+Keep = Literal["all", "final"] | list[str]
 
 
 class _Keys(BaseModel):
@@ -42,6 +43,11 @@ class JobKeys(_Keys):
     )
     seed: int = Field(0, description="Seed of all random numbers of the job.")
     defaults: JobDefaults = Field(JobDefaults(), description="Limits for tasks that give none of their own.")
+    keep: Keep = Field(
+        "all",
+        description="Files to keep: all; final, which are those that no task of the job reads; or a list of "
+        "patterns of names to keep beside the final ones.",
+    )
 
 
 class TaskKeys(_Keys):
@@ -142,3 +148,9 @@ class Job:
     path: Path
     document: Document = field(repr=False, compare=False)
     input_folder: Callable[[], Path] = field(repr=False, compare=False)
+
+    @property
+    def kept_files(self) -> list[str] | None:
+        """Patterns of the names of files to keep beside the final ones; None keeps all."""
+        keep: Keep = self.description.get("keep", "all")
+        return None if keep == "all" else [] if keep == "final" else list(keep)

@@ -13,6 +13,7 @@ from eas_framework.pipeline.preparation import PreparedJob
 from eas_framework.pipeline.submission import Submitted, submit_job
 from eas_framework.pipeline.supervision import StopRequests, run_until_done
 from eas_framework.task_database import TaskDatabaseConnection
+from eas_framework.task_database.dropping import drop_intermediate_files
 from eas_framework.task_database.jobs import JobState
 from eas_framework.task_objects import JobId, TaskState
 from eas_framework.worker import Supervisor
@@ -138,7 +139,16 @@ def finish_job(
             warm_up_once(types, tell=observer.hear, is_stopped=lambda: stop.is_asked)
             if not stop.is_asked:
                 state = _supervise(database, job_id, options, observer, stop)
+    _drop_files(database, job_id, observer)
     return Outcome(job_id=job_id, state=state, was_interrupted=stop.was_interrupted, changed_inputs=changed)
+
+
+def _drop_files(database: TaskDatabaseConnection, job_id: JobId, observer: Observer) -> None:
+    """Delete the intermediate files of a job that keeps only final ones."""
+    dropped = list(drop_intermediate_files(database, job_id))
+    count, size = sum(number for number, _ in dropped), sum(size for _, size in dropped)
+    if count:
+        observer.hear(f"{count:,} intermediate files dropped, {size / 1e6:,.1f} MB")
 
 
 def _stored_types(database: TaskDatabaseConnection, job_id: JobId) -> list[str]:

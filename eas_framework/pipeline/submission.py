@@ -101,6 +101,7 @@ def _store(
             source_file=str(job.path),
             replaces=replaced.job_id if replaced is not None else None,
             keep_old=keep_old,
+            kept_files=job.kept_files,
         )
         _register_root(database, job, job_id)
         crash_point("in_submit_transaction")

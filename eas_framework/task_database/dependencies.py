@@ -289,6 +289,42 @@ class Dependencies:
         self._queries.run("task_child_reopened", task_id=parent, failed=1)
         return [TaskId(parent)]
 
+    # ------------------------------------------------------------- making again
+    def wait_again(self, task_id: TaskId, product_ids: Iterable[ProductId]) -> list[TaskId]:
+        """Let a task wait for files that were dropped, and open the tasks that make them; those now ready."""
+        unmet = {  # a task may know a file by several names
+            product_id: self._queries.run("input_mark_unmet", task_id=task_id, product_id=product_id)
+            for product_id in sorted(set(product_ids))
+        }
+        self._queries.run("task_wait_again", task_id=task_id, count=sum(unmet.values()))
+        makers = {self._products.get(product_id).generator_task for product_id in unmet}
+        ready = [maker for maker in sorted(m for m in makers if m is not None) if self._make_again(maker)]
+        self.block_hopeless([task_id])
+        return ready
+
+    def _make_again(self, task_id: TaskId) -> bool:
+        """Open a task that has passed; whether it had, and is not being done again already."""
+        self._tasks.lock([task_id])
+        counters = self._tasks.counters(task_id)
+        if counters["state"] != TaskState.PASSED or counters["isExpanded"]:
+            return False
+        self._queries.run("task_reopen", task_id=task_id, new_state=TaskState.READY)
+        self._reopen_above(counters)
+        return True
+
+    def _reopen_above(self, counters: Row) -> None:
+        """Count a child that is opened again in the tasks above it, up to one that has not ended."""
+        while counters["state"] in FINAL_TASK_STATES:
+            parent, failed = counters["parentTask"], int(counters["state"] != TaskState.PASSED)
+            if parent is None:
+                if counters["jobId"] is not None:
+                    self._jobs.mark_reopened(counters["jobId"])
+                return
+            self._queries.run("task_child_reopened", task_id=parent, failed=failed)
+            counters = self._tasks.counters(parent)
+            if counters["state"] in FINAL_TASK_STATES:
+                self._queries.run("task_reopen", task_id=parent, new_state=TaskState.EXPANDED)
+
     def force(self, job_id: JobId) -> None:
         """Let every task of a job that does work run once more, in the order of their dependencies."""
         for statement in ("force_leaf_tasks", "force_parent_tasks"):

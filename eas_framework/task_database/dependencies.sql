@@ -21,6 +21,9 @@ SELECT taskId FROM eas_task_input WHERE inputId = %(product_id)s AND isMet = 0 O
 -- input_mark_met
 UPDATE eas_task_input SET isMet = 1 WHERE taskId = %(task_id)s AND inputId = %(product_id)s AND isMet = 0;
 
+-- input_mark_unmet
+UPDATE eas_task_input SET isMet = 0 WHERE taskId = %(task_id)s AND inputId = %(product_id)s AND isMet = 1;
+
 -- metadata_mark_met
 UPDATE eas_task_metadata_input SET isMet = 1 WHERE taskId = %(task_id)s AND inputId = %(source)s AND isMet = 0;
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Any
@@ -66,8 +66,9 @@ class JobRepository:
         source_file: str | None = None,
         replaces: JobId | None = None,
         keep_old: bool = False,
+        kept_files: Sequence[str] | None = None,
     ) -> JobId:
-        """A new running job."""
+        """A new running job; `kept_files` are patterns of those that it keeps beside final ones, None all."""
         key = self._queries.insert(
             "job_insert",
             name=name,
@@ -77,6 +78,7 @@ class JobRepository:
             source_file=source_file,
             replaces=replaces,
             keep_old=int(keep_old),
+            kept_files=None if kept_files is None else json.dumps(list(kept_files)),
         )
         return JobId(key)
 

@@ -1,9 +1,13 @@
 -- job_insert
-INSERT INTO eas_job (jobName, digest, seed, jobText, sourceFile, createdTime, state, replaces, keepOld)
-VALUES (%(name)s, %(digest)s, %(seed)s, %(text)s, %(source_file)s, CURRENT_UNIX_TIME, 'running', %(replaces)s, %(keep_old)s);
+INSERT INTO eas_job (jobName, digest, seed, jobText, sourceFile, createdTime, state, replaces, keepOld, keptFiles)
+VALUES (%(name)s, %(digest)s, %(seed)s, %(text)s, %(source_file)s, CURRENT_UNIX_TIME, 'running', %(replaces)s, %(keep_old)s,
+    %(kept_files)s);
 
 -- job_set_root
 UPDATE eas_job SET rootTask = %(root)s WHERE jobId = %(job_id)s;
+
+-- jobs_that_drop
+SELECT 1 AS found FROM eas_job WHERE keptFiles IS NOT NULL LIMIT 1;
 
 -- job_by_id
 SELECT jobId, jobName, digest, rootTask, seed, jobText, sourceFile, createdTime, finishedTime, state, replaces, keepOld

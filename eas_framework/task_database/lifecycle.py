@@ -10,7 +10,7 @@ from functools import partial
 from typing import TypeVar
 
 from eas_framework.crash_points import crash_point
-from eas_framework.errors import CommitUnknownError, DatabaseConnectionError, StateError
+from eas_framework.errors import CommitUnknownError, DatabaseConnectionError, StateError, TaskFailed
 from eas_framework.plugins.database import Row
 from eas_framework.task_database.attempts import AttemptRepository, Claim, Ending
 from eas_framework.task_database.dependencies import Dependencies, Family
@@ -19,6 +19,7 @@ from eas_framework.task_database.outbox import Outbox
 from eas_framework.task_database.queries import Queries
 from eas_framework.task_database.queueing import Claimant, ClaimedTask, Queueing, is_ready
 from eas_framework.task_database.tasks import TaskRepository
+from eas_framework.task_database.versions import InputFile
 from eas_framework.task_objects import AttemptId, AttemptState, JobId, TaskId, TaskState
 
 log = logging.getLogger(__name__)
@@ -305,6 +306,42 @@ class Lifecycle:
             return self._transact("take_over", work)
         finally:
             self._attempts.release(claimed.claim.attempt_id)
+
+    def have_made_again(self, claimed: ClaimedTask, files: Sequence[InputFile]) -> Finished:
+        """Let a claimed task wait until inputs that were dropped are made again; it costs no attempt.
+
+        Raises:
+            TaskFailed: A file belongs to a job that was replaced, so that nobody makes it any more.
+        """
+        named = ", ".join(sorted(file.filename for file in files))
+
+        def work() -> Finished:
+            self._attempts.hold(claimed.claim.attempt_id)
+            self._attempts.end_unclaimed(
+                claimed.claim.attempt_id,
+                AttemptState.CANCELLED,
+                expected=[AttemptState.RUNNING],
+                reason=f"not begun: inputs that were dropped are made again first: {named}",
+            )
+            self._dependencies.lock_for_end(claimed.task_id)
+            self._tasks.close_attempt(claimed.task_id, claimed.claim.attempt_id, TaskState.WAITING)
+            ready = self._dependencies.wait_again(claimed.task_id, [file.product_id for file in files])
+            return Finished(task_state=TaskState.WAITING, queued=self.queue_tasks(ready))
+
+        self._refuse_replaced(files)
+        try:
+            return self._transact("making_again", work)
+        finally:
+            self._attempts.release(claimed.claim.attempt_id)
+
+    def _refuse_replaced(self, files: Sequence[InputFile]) -> None:
+        for file in files:
+            job_id = self._queries.value("product_replaced_job", product_id=file.product_id)
+            if job_id is not None:
+                raise TaskFailed(
+                    f"the input {file.filename} was dropped (keep: final), and its job {job_id} "
+                    "was replaced; run a job that makes it"
+                )
 
     # ------------------------------------------------------------- recovery
     def reap(self, *, spared: Collection[str] = ()) -> int:

@@ -1,12 +1,14 @@
 -- maintenance_invisible_versions
-SELECT v.productVersionId, v.repositoryId, v.fileSize, p.directoryName
+SELECT v.productVersionId, v.repositoryId, CASE WHEN v.droppedTime IS NULL THEN v.fileSize ELSE 0 END AS fileSize,
+    p.directoryName
 FROM eas_product_version v
 JOIN eas_product p ON p.productId = v.productId
 JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecution
 WHERE a.state IN ('failed', 'cancelled', 'lost') OR (a.state = 'passed' AND COALESCE(v.passedQc, 0) <> 1);
 
 -- maintenance_superseded_versions
-SELECT v.productVersionId, v.repositoryId, v.fileSize, p.directoryName, a.schedulingAttemptId AS attempt
+SELECT v.productVersionId, v.repositoryId, CASE WHEN v.droppedTime IS NULL THEN v.fileSize ELSE 0 END AS fileSize,
+    p.directoryName, a.schedulingAttemptId AS attempt
 FROM eas_job n
 JOIN eas_job j ON j.jobId = n.replaces AND j.state = 'replaced'
 JOIN eas_task t ON t.jobId = j.jobId
@@ -24,7 +26,8 @@ WHERE a.state IN ('failed', 'cancelled', 'lost')
         (SELECT MAX(b.schedulingAttemptId) FROM eas_scheduling_attempt b WHERE b.taskId = a.taskId));
 
 -- maintenance_versions_of_job
-SELECT v.productVersionId, v.repositoryId, v.fileSize, p.directoryName
+SELECT v.productVersionId, v.repositoryId, CASE WHEN v.droppedTime IS NULL THEN v.fileSize ELSE 0 END AS fileSize,
+    p.directoryName
 FROM eas_product_version v JOIN eas_product p ON p.productId = v.productId
 JOIN eas_task t ON t.taskId = p.generatorTask
 WHERE t.jobId = %(job_id)s;
@@ -108,4 +111,4 @@ WHERE (j.state = 'running' AND t.state IN ('passed', 'failed', 'blocked', 'cance
     OR (j.state IN ('passed', 'failed') AND t.state NOT IN ('passed', 'failed', 'blocked'));
 
 -- maintenance_count_versions
-SELECT COUNT(*) AS number FROM eas_product_version;
+SELECT COUNT(*) AS number FROM eas_product_version WHERE droppedTime IS NULL;

@@ -47,6 +47,10 @@ JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecut
 JOIN eas_product p ON p.productId = v.productId
 WHERE v.productId = %(product_id)s AND v.passedQc = 1 AND a.state = 'passed' AND a.taskId = p.generatorTask;
 
+-- product_replaced_job
+SELECT j.jobId FROM eas_product p JOIN eas_task t ON t.taskId = p.generatorTask JOIN eas_job j ON j.jobId = t.jobId
+WHERE p.productId = %(product_id)s AND j.state = 'replaced';
+
 -- product_owner_job
 SELECT p.productId, j.jobId, j.jobName FROM eas_product p
 JOIN eas_task t ON t.taskId = p.generatorTask JOIN eas_job j ON j.jobId = t.jobId

@@ -43,7 +43,8 @@ CREATE TABLE eas_job (
     finishedTime DOUBLE,
     state VARCHAR(16) NOT NULL,
     replaces INTEGER,
-    keepOld INTEGER NOT NULL DEFAULT 0
+    keepOld INTEGER NOT NULL DEFAULT 0,
+    keptFiles LONGTEXT
 );
 CREATE INDEX eas_job_name ON eas_job (jobName);
 
@@ -212,6 +213,7 @@ CREATE TABLE eas_product_version (
     fileSHA256 CHAR(64) NOT NULL,
     fileSize BIGINT NOT NULL,
     passedQc INTEGER,
+    droppedTime DOUBLE,
     UNIQUE (productId, generatedByTaskExecution),
     FOREIGN KEY (productId) REFERENCES eas_product (productId) ON DELETE CASCADE,
     FOREIGN KEY (generatedByTaskExecution) REFERENCES eas_scheduling_attempt (schedulingAttemptId) ON DELETE CASCADE

@@ -83,6 +83,10 @@ FROM eas_task WHERE taskId = %(task_id)s;
 UPDATE eas_task SET state = %(new_state)s, blockedBy = NULL, blockedReason = NULL, attemptsLeft = maxAttempts
 WHERE taskId = %(task_id)s AND state IN ('failed', 'blocked', 'cancelled', 'passed');
 
+-- task_wait_again
+UPDATE eas_task SET unmetDependencies = unmetDependencies + %(count)s, attemptsLeft = attemptsLeft + 1
+WHERE taskId = %(task_id)s;
+
 -- tasks_meet_dependencies
 UPDATE eas_task
 SET state = CASE WHEN state = 'waiting' AND unmetDependencies = %(count)s THEN 'ready' ELSE state END,

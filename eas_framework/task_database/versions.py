@@ -31,12 +31,17 @@ FIRST_LOOK_SECONDS, LAST_LOOK_SECONDS = 0.05, 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class InputFile:
-    """The version of an input that a task reads: under which name, of which product, and its checksum."""
+    """The version of an input that a task reads: under which name, of which product, and its checksum.
+
+    The file of one that `is_dropped` was deleted, because nothing seemed to need it any more.
+    """
 
     name: str
     filename: str
+    product_id: ProductId
     version_id: ProductVersionId
     sha256: str
+    is_dropped: bool
 
 
 class VersionRepository:
@@ -124,14 +129,19 @@ class VersionRepository:
     def visible_inputs(self, task_id: TaskId) -> list[InputFile]:
         """For each input of a task that has one, the newest visible version."""
         return [
-            InputFile(
-                name=row["inputName"],
-                filename=row["filename"],
-                version_id=row["version"],
-                sha256=self._queries.value("version_sha256", version_id=row["version"]),
-            )
-            for row in self._queries.rows("version_visible_inputs", task_id=task_id)
+            self._input_file(row) for row in self._queries.rows("version_visible_inputs", task_id=task_id)
         ]
+
+    def _input_file(self, row: Row) -> InputFile:
+        found = self._queries.rows("version_checksum", version_id=row["version"])[0]
+        return InputFile(
+            name=row["inputName"],
+            filename=row["filename"],
+            product_id=row["productId"],
+            version_id=row["version"],
+            sha256=found["fileSHA256"],
+            is_dropped=found["droppedTime"] is not None,
+        )
 
     def metadata_of(self, version_id: ProductVersionId) -> dict[str, MetadataItem]:
         """The metadata of a version."""
@@ -152,12 +162,17 @@ class VersionRepository:
 
         Raises:
             NotFoundError: Unknown id.
-            FileStoreError: The file is missing or not what was stored.
+            FileStoreError: The file was dropped, is missing, or is not what was stored.
         """
         row = self._queries.one("version_by_id", version_id=version_id)
         if row is None:
             raise NotFoundError(f"there is no file version {version_id}")
         path = self._store.path(row["directoryName"], row["repositoryId"])
+        if row["droppedTime"] is not None:
+            raise FileStoreError(
+                f"the file {row['directoryName']}/{row['filename']} was dropped, because its job keeps only "
+                "final files (key keep); a task that needs it has it made again, as does `eas run --force`"
+            )
         await_file(path, size=row["fileSize"], seconds=wait_seconds)
         check_file(path, size=row["fileSize"], sha256=row["fileSHA256"])
         return path

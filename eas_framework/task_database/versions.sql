@@ -6,7 +6,7 @@ VALUES
 
 -- version_by_id
 SELECT v.productVersionId, v.productId, v.generatedByTaskExecution, v.repositoryId, v.createdTime, v.modifiedTime,
-    v.fileMD5, v.fileSHA256, v.fileSize, v.passedQc, p.directoryName, p.filename
+    v.fileMD5, v.fileSHA256, v.fileSize, v.passedQc, v.droppedTime, p.directoryName, p.filename
 FROM eas_product_version v JOIN eas_product p ON p.productId = v.productId
 WHERE v.productVersionId = %(version_id)s;
 
@@ -34,8 +34,8 @@ JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecut
 WHERE i.taskId = %(task_id)s
 GROUP BY i.taskId, s.name, p.productId, p.directoryName, p.filename;
 
--- version_sha256
-SELECT fileSHA256 FROM eas_product_version WHERE productVersionId = %(version_id)s;
+-- version_checksum
+SELECT fileSHA256, droppedTime FROM eas_product_version WHERE productVersionId = %(version_id)s;
 
 -- version_update
 UPDATE eas_product_version
@@ -50,6 +50,43 @@ WHERE productVersionId = %(version_id)s;
 -- version_set_qc
 UPDATE eas_product_version SET passedQc = %(passed)s WHERE productVersionId = %(version_id)s;
 
+-- products_to_drop
+SELECT p.productId, p.filename, j.keptFiles
+FROM eas_job j
+JOIN eas_task t ON t.jobId = j.jobId AND t.state = 'passed'
+JOIN eas_task above ON above.taskId = t.parentTask AND above.state = 'passed'
+JOIN eas_product p ON p.generatorTask = t.taskId
+WHERE j.keptFiles IS NOT NULL AND j.state <> 'replaced' AND p.productId > %(after)s
+    AND (j.jobId = %(job_id)s
+        OR (%(job_id)s IS NULL AND (j.state = 'running' OR j.finishedTime > CURRENT_UNIX_TIME - %(recent)s)))
+    AND EXISTS (SELECT 1 FROM eas_product_version v WHERE v.productId = p.productId AND v.passedQc = 1
+        AND v.droppedTime IS NULL)
+    AND EXISTS (SELECT 1 FROM eas_task_input i WHERE i.inputId = p.productId)
+    AND NOT EXISTS
+        (SELECT 1 FROM eas_task_input i JOIN eas_task c ON c.taskId = i.taskId
+         LEFT JOIN eas_job k ON k.jobId = c.jobId
+         WHERE i.inputId = p.productId AND COALESCE(k.state, '') <> 'replaced'
+             AND (c.state <> 'passed' OR c.jobId IS NULL OR c.jobId <> t.jobId))
+ORDER BY p.productId LIMIT %(limit)s;
+
+-- versions_to_drop
+SELECT v.productVersionId, v.repositoryId, v.fileSize, p.directoryName
+FROM eas_product p
+JOIN eas_task t ON t.taskId = p.generatorTask AND t.state = 'passed'
+JOIN eas_product_version v ON v.productId = p.productId AND v.passedQc = 1 AND v.droppedTime IS NULL
+JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecution AND a.state = 'passed'
+WHERE p.productId IN %(product_ids)s
+    AND EXISTS (SELECT 1 FROM eas_task_input i WHERE i.inputId = p.productId)
+    AND NOT EXISTS
+        (SELECT 1 FROM eas_task_input i JOIN eas_task c ON c.taskId = i.taskId
+         LEFT JOIN eas_job k ON k.jobId = c.jobId
+         WHERE i.inputId = p.productId AND COALESCE(k.state, '') <> 'replaced'
+             AND (c.state <> 'passed' OR c.jobId IS NULL OR c.jobId <> t.jobId))
+ORDER BY v.productVersionId;
+
+-- versions_mark_dropped
+UPDATE eas_product_version SET droppedTime = CURRENT_UNIX_TIME WHERE productVersionId IN %(version_ids)s;
+
 -- version_delete
 DELETE FROM eas_product_version WHERE productVersionId = %(version_id)s;
 
@@ -59,7 +96,7 @@ SELECT v.productVersionId, v.repositoryId, v.fileMD5, v.fileSHA256, v.fileSize, 
     a.state AS attemptState
 FROM eas_product_version v JOIN eas_product p ON p.productId = v.productId
 JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecution
-ORDER BY v.productVersionId;
+WHERE v.droppedTime IS NULL ORDER BY v.productVersionId;
 
 -- version_exists_by_repository_id
 SELECT productVersionId FROM eas_product_version WHERE repositoryId = %(repository_id)s;

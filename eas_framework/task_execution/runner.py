@@ -22,6 +22,7 @@ from eas_framework.task_database.external_files import stamps_of
 from eas_framework.task_database.jobs import JobRecord
 from eas_framework.task_database.lifecycle import Finished
 from eas_framework.task_database.queueing import Claimant, ClaimedTask
+from eas_framework.task_database.versions import InputFile
 from eas_framework.task_execution import provenance
 from eas_framework.task_execution.description import evaluated_description
 from eas_framework.task_execution.sources import TaskSource
@@ -47,11 +48,15 @@ PRINTED_RECORD_LENGTH = 4000
 
 @dataclass(frozen=True, kw_only=True)
 class Prepared:
-    """An attempt ready for its handler, and what its result will have been made from."""
+    """An attempt ready for its handler, and what its result will have been made from.
+
+    It is not ready while inputs are dropped.
+    """
 
     attempt: TaskExecutionAttempt
     task: Task
     provenance: Provenance
+    dropped_inputs: tuple[InputFile, ...]
 
 
 class TaskRunner:
@@ -114,6 +119,8 @@ class TaskRunner:
             taken_over = self._take_over(claimed, prepared)
             if taken_over is not None:
                 return taken_over
+            if prepared.dropped_inputs:
+                return self._database.lifecycle.have_made_again(claimed, prepared.dropped_inputs)
             task_type.handler(prepared.attempt)
             self._log_printed()
             verdict = self._judge(prepared, task_type)
@@ -141,13 +148,14 @@ class TaskRunner:
             state=AttemptState.RUNNING,
             task_object=task,
         )
+        inputs = database.versions.visible_inputs(claimed.task_id)
         began_ns = time.time_ns()
         external = task_type.external_inputs(attempt) if task_type.external_inputs else {}
         fields = provenance.canonical_json(
             provenance.content_fields(
                 task,
                 description,
-                {file.name: file.sha256 for file in database.versions.visible_inputs(claimed.task_id)},
+                {file.name: file.sha256 for file in inputs},
                 external=external,
                 task_type=task_type,
                 source=self._source(task_type),
@@ -160,7 +168,8 @@ class TaskRunner:
             external_files=_stamps_text(external, began_ns),
             environment=self._environment(task_type),
         )
-        return Prepared(attempt=attempt, task=task, provenance=made_from)
+        dropped = tuple(file for file in inputs if file.is_dropped)
+        return Prepared(attempt=attempt, task=task, provenance=made_from, dropped_inputs=dropped)
 
     def _source(self, task_type: TaskType) -> Mapping[str, str]:
         source = self._plugins.task_type_source(task_type.name)

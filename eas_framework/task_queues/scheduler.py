@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import logging
 import socket
+import time
 from functools import partial
 from typing import Self
 
@@ -14,6 +15,7 @@ from eas_framework.plugins.database import Row
 from eas_framework.process_tree import find_process
 from eas_framework.settings import configuration
 from eas_framework.task_database import TaskDatabaseConnection
+from eas_framework.task_database.dropping import drop_intermediate_files
 from eas_framework.task_database.registration import ensure_job
 from eas_framework.task_database.rooms import is_external
 from eas_framework.task_objects import AttemptId, JobId, TaskId
@@ -31,6 +33,9 @@ _CRITERIA = {
     NOT_FINISHED: "unfinished",
     "unfinished": "unfinished",
 }
+DROP_EVERY_SECONDS = 5.0
+DROP_AT_ONCE_SECONDS = 1.0
+DROP_SHARE_OF_TIME = 0.05
 QUEUE_AHEAD = 200
 """How many attempts one pass queues; the next pass queues more."""
 
@@ -57,6 +62,7 @@ class TaskScheduler:
         self._owns_connection = database is None
         self._database = database if database is not None else TaskDatabaseConnection()
         self._relay: RelayService | None = None
+        self._next_drop = 0.0
 
     def __enter__(self) -> Self:
         return self
@@ -102,6 +108,7 @@ class TaskScheduler:
         lost = self._database.lifecycle.reap(spared=self._living_workers())
         lost += self._database.lifecycle.free_unpublished()
         self._database.db_handle.end_idle_transactions()
+        self._drop_files()
         done = dead + lost + self.schedule_all_waiting_jobs()
         if done:
             self.wake_relay()
@@ -137,6 +144,18 @@ class TaskScheduler:
         return (
             self.schedule_all_waiting_jobs() if known == "waiting" else self.reschedule_all_unfinished_jobs()
         )
+
+    # ------------------------------------------------------------- intermediate files
+    def _drop_files(self) -> None:
+        """Delete intermediate files for a moment, now and then: it must not hold up the pass."""
+        began = time.monotonic()
+        if began < self._next_drop:
+            return
+        for _ in drop_intermediate_files(self._database):
+            if time.monotonic() - began > DROP_AT_ONCE_SECONDS:
+                break
+        now = time.monotonic()
+        self._next_drop = now + max(DROP_EVERY_SECONDS, (now - began) / DROP_SHARE_OF_TIME)
 
     # ------------------------------------------------------------- new tasks
     def _count_new_tasks(self) -> None:

@@ -157,6 +157,51 @@ def test_f2_an_executor_that_dies_while_it_takes_a_result_over_loses_nothing(pip
     assert pipeline.faults() == []
 
 
+def names_of_versions(pipeline, *, dropped):
+    """Names of the files of which a version was dropped, or is kept."""
+    rows = pipeline.ask(
+        "SELECT p.filename, v.droppedTime FROM eas_product p "
+        "JOIN eas_product_version v ON v.productId = p.productId ORDER BY p.filename"
+    )
+    return sorted({row["filename"] for row in rows if (row["droppedTime"] is not None) == dropped})
+
+
+@on(*PAIRS, always=[SQLITE])
+@pytest.mark.parametrize("label", ["in_drop_transaction", "after_drop_commit"])
+def test_f2_a_run_that_dies_while_it_drops_intermediate_files_loses_none_that_counts(pipeline, armed, label):
+    pipeline.write_job(job(FEW)[:1], keep="final")
+    status, said = pipeline.run(**armed.at(label))
+    assert armed.was_reached, said
+    assert status == CRASH_STATUS
+    asked = pipeline.ask("SELECT COUNT(*) AS n FROM eas_product_version WHERE droppedTime IS NOT NULL")
+    assert (asked[0]["n"] > 0) == label.startswith("after_")
+    assert pipeline.finish() == 0
+    assert pipeline.faults() == []
+    assert names_of_versions(pipeline, dropped=False) == [f"b{turn}" for turn in range(COPIES)]
+
+
+@on(*PAIRS, always=[SQLITE])
+@pytest.mark.parametrize("label", ["in_making_again_transaction", "after_making_again_commit"])
+def test_f2_an_executor_that_dies_while_it_asks_for_a_dropped_file_loses_nothing(pipeline, armed, label):
+    def tasks(text):
+        return [
+            {"task": "fault_work", "outputs": {"file": "a"}},
+            {"task": "fault_work", "text": text, "inputs": {"file": "a"}, "outputs": {"file": "b"}},
+        ]
+
+    pipeline.write_job(tasks("first"), keep="final")
+    assert pipeline.run()[0] == 0
+    pipeline.write_job(tasks("second"), keep="final")
+    status, said = pipeline.run("run", "job.json", "--replace", "-j1", "--no-progress", **armed.at(label))
+    assert armed.was_reached, said
+    assert status == 0, said
+    assert pipeline.outcome.passed
+    assert pipeline.run("db", "check")[0] == 0  # the oracle is for jobs whose tasks ran once
+    assert pipeline.run("files", "verify")[0] == 0
+    assert names_of_versions(pipeline, dropped=True) == ["a"]
+    assert names_of_versions(pipeline, dropped=False) == ["b"]
+
+
 @pytest.mark.parametrize(
     ("name", "command"),
     [
@@ -184,10 +229,10 @@ def test_f2_a_person_s_command_that_dies_is_done_whole_or_not_at_all(pipeline, a
 
 def test_every_crash_point_of_the_code_is_tried_here():
     tried = {re.sub("^(in|after)_(.*)_(transaction|commit)$", r"\2", label) for label in IN_A_RUN}
-    tried |= {"loss", "reap", "take_over", "retry", "cancel", "force"}
+    tried |= {"loss", "reap", "take_over", "retry", "cancel", "force", "drop", "making_again"}
     assert tried >= set(TRANSACTIONS)
     sources = [path.read_text() for path in Path(eas_framework.__file__).parent.rglob("*.py")]
     literal = {label for text in sources for label in re.findall(r'crash_point\("(\w+)"\)', text)}
-    assert literal <= set(IN_A_RUN) | OF_THE_RELAY
+    assert literal <= set(IN_A_RUN) | OF_THE_RELAY | {"in_drop_transaction", "after_drop_commit"}
     labels = {label for text in sources for label in re.findall(r'_transact\(\s*"(\w+)"', text)}
     assert labels <= set(TRANSACTIONS)
