@@ -33,20 +33,12 @@ def drop_intermediate_files(
         database: The connection.
         job_id: The job; None takes those that run or have ended lately.
     """
-    after = 0
-    while rows := _candidates(database, after, job_id):
-        after = rows[-1]["productId"]
-        wanted = [row["productId"] for row in rows if not _is_kept(row)]
-        if wanted:
-            yield _drop(database, wanted)
-
-
-def _candidates(database: TaskDatabaseConnection, after: int, job_id: JobId | None) -> list[Row]:
     if not database.queries.value("jobs_that_drop"):
-        return []
-    return database.queries.rows(
-        "products_to_drop", after=after, job_id=job_id, recent=RECENT_SECONDS, limit=BATCH
-    )
+        return
+    rows = database.queries.rows("products_to_drop", job_id=job_id, recent=RECENT_SECONDS)
+    wanted = [row["productId"] for row in rows if not _is_kept(row)]
+    for start in range(0, len(wanted), BATCH):
+        yield _drop(database, wanted[start : start + BATCH])
 
 
 def _is_kept(row: Row) -> bool:

@@ -56,7 +56,7 @@ FROM eas_job j
 JOIN eas_task t ON t.jobId = j.jobId AND t.state = 'passed'
 JOIN eas_task above ON above.taskId = t.parentTask AND above.state = 'passed'
 JOIN eas_product p ON p.generatorTask = t.taskId
-WHERE j.keptFiles IS NOT NULL AND j.state <> 'replaced' AND p.productId > %(after)s
+WHERE j.keptFiles IS NOT NULL AND j.state <> 'replaced'
     AND (j.jobId = %(job_id)s
         OR (%(job_id)s IS NULL AND (j.state = 'running' OR j.finishedTime > CURRENT_UNIX_TIME - %(recent)s)))
     AND EXISTS (SELECT 1 FROM eas_product_version v WHERE v.productId = p.productId AND v.passedQc = 1
@@ -67,14 +67,15 @@ WHERE j.keptFiles IS NOT NULL AND j.state <> 'replaced' AND p.productId > %(afte
          LEFT JOIN eas_job k ON k.jobId = c.jobId
          WHERE i.inputId = p.productId AND COALESCE(k.state, '') <> 'replaced'
              AND (c.state <> 'passed' OR c.jobId IS NULL OR c.jobId <> t.jobId))
-ORDER BY p.productId LIMIT %(limit)s;
+ORDER BY t.taskId;
 
 -- versions_to_drop
+-- COALESCE keeps the indexes of states out, where SQLite would begin with many products.
 SELECT v.productVersionId, v.repositoryId, v.fileSize, p.directoryName
 FROM eas_product p
-JOIN eas_task t ON t.taskId = p.generatorTask AND t.state = 'passed'
+JOIN eas_task t ON t.taskId = p.generatorTask AND COALESCE(t.state, '') = 'passed'
 JOIN eas_product_version v ON v.productId = p.productId AND v.passedQc = 1 AND v.droppedTime IS NULL
-JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecution AND a.state = 'passed'
+JOIN eas_scheduling_attempt a ON a.schedulingAttemptId = v.generatedByTaskExecution AND COALESCE(a.state, '') = 'passed'
 WHERE p.productId IN %(product_ids)s
     AND EXISTS (SELECT 1 FROM eas_task_input i WHERE i.inputId = p.productId)
     AND NOT EXISTS
