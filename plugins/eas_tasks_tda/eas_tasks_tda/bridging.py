@@ -56,7 +56,7 @@ def bridged(
         longest_gap_days: No parabola reaches over a longer gap; inf where every gap may be crossed.
     """
     found, filled = fluxes.copy(), np.zeros(len(times), dtype=np.bool_)
-    for part in _parts(times, shaping | protected, longest_gap_days=longest_gap_days):
+    for part in parts_of(times, shaping | protected, longest_gap_days=longest_gap_days):
         known = part[shaping[part]]
         known_times = times[known]
         for run in _runs(part, protected[part]):
@@ -64,12 +64,12 @@ def bridged(
             if min(len(known[left]), len(known[right])) < FEWEST_BESIDE:
                 continue
             beside = np.concatenate([known[left], known[right]])
-            found[run] = _parabola(times[beside], fluxes[beside], at=times[run])
+            found[run] = polynomial(times[beside], fluxes[beside], at=times[run], degree=DEGREE)
             filled[run] = True
     return Bridged(fluxes=found, filled=filled)
 
 
-def _parts(times: FloatArray, used: BoolArray, *, longest_gap_days: float) -> list[Indices]:
+def parts_of(times: FloatArray, used: BoolArray, *, longest_gap_days: float) -> list[Indices]:
     """Indices of the used samples in order of time, parted at long gaps."""
     order = np.flatnonzero(used)
     order = order[np.argsort(times[order], kind="stable")]
@@ -90,10 +90,10 @@ def _beside(known: FloatArray, run: FloatArray, *, reach_days: float) -> tuple[s
     return slice(*left), slice(*right)
 
 
-def _parabola(times: FloatArray, fluxes: FloatArray, *, at: FloatArray) -> FloatArray:
-    """A parabola through samples, without those far from a first one, at other times."""
+def polynomial(times: FloatArray, fluxes: FloatArray, *, at: FloatArray, degree: int) -> FloatArray:
+    """A polynomial through samples, without those far from a first one, at other times."""
     fit = np.polynomial.Polynomial.fit
-    distances = np.abs(fluxes - fit(times, fluxes, DEGREE)(times))
+    distances = np.abs(fluxes - fit(times, fluxes, degree)(times))
     near = distances <= _CLIP_SIGMA * MAD_TO_SIGMA * np.median(distances)
-    found: FloatArray = fit(times[near], fluxes[near], DEGREE)(at)
+    found: FloatArray = fit(times[near], fluxes[near], degree)(at)
     return found

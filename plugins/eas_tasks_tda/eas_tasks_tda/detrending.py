@@ -21,6 +21,7 @@ from eas_framework.errors import TaskFailed
 from eas_tasks_tda.bridging import bridged
 from eas_tasks_tda.detrend_settings import DetrendParameters
 from eas_tasks_tda.detrend_window import Window, chosen_window
+from eas_tasks_tda.edges import extended
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.good_samples import flux_level, is_good
 from eas_tasks_tda.prepare import CurveLike
@@ -30,10 +31,13 @@ from eas_tasks_tda.several import near_transits
 log = logging.getLogger(__name__)
 
 IN_CADENCES = frozenset({"savgol", "medfilt"})  # they count samples instead of time, and know no mask
-RUNNING = IN_CADENCES | {
+SLIDING = frozenset({
     "biweight", "andrewsinewave", "welsch", "hodges", "median", "mean", "trim_mean", "winsorize",
-    "hampelfilt", "huber_psi", "tau", "huber", "hampel", "ramsay", "lowess", "supersmoother",
-}  # fmt: skip
+    "hampelfilt", "huber_psi", "tau",
+})  # fmt: skip
+"""Location estimates in a window of time, which an edge makes one-sided."""
+
+RUNNING = IN_CADENCES | SLIDING | {"huber", "hampel", "ramsay", "lowess", "supersmoother"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,7 +92,8 @@ def detrend(
             longest_gap_days=parameters.break_tolerance_days or np.inf,
         )
         relative, shaping = bridge.fluxes, shaping | bridge.filled
-    trend = scale * _trend(times, relative, good=shaping, parameters=parameters, window_days=window.days)
+    trend_of = _whole_trend if parameters.method in SLIDING else _trend
+    trend = scale * trend_of(times, relative, good=shaping, parameters=parameters, window_days=window.days)
     trend = np.where(trend > 0, trend, np.nan)
     flat = fluxes / trend
     return Detrended(
@@ -112,6 +117,23 @@ def protected_samples(
             log.warning("no sample lies near a transit of the planet with t0 = %s d", planet.t0_days)
         protected |= near
     return protected
+
+
+def _whole_trend(
+    times: FloatArray,
+    fluxes: FloatArray,
+    *,
+    good: NDArray[np.bool_],
+    parameters: DetrendParameters,
+    window_days: float,
+) -> FloatArray:
+    """As `_trend`, with windows that are whole at the edges of each part."""
+    longest = parameters.break_tolerance_days or np.inf
+    more = extended(times, fluxes, good=good, window_days=window_days, longest_gap_days=longest)
+    uncut = parameters.model_copy(update={"edge_cutoff_days": 0.0})
+    trend = _trend(more.times, more.fluxes, good=more.good, parameters=uncut, window_days=window_days)
+    cut = more.from_edge < parameters.edge_cutoff_days
+    return np.where(cut, np.nan, trend[: len(times)])
 
 
 def _trend(
