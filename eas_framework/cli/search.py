@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 COLUMNS = (
     "file", "tda", "planet", "period_days", "period_uncertainty_days", "t0_days", "duration_hours", "depth",
     "snr", "snr_pink", "sde", "false_alarm_probability", "false_alarm_probability_pink", "transit_count",
-    "alias_of", "aliases", "outcome",
+    "alias_of", "aliases", "doubts", "outcome",
 )  # fmt: skip
 _RECORDED = {"period_days": "period", "period_uncertainty_days": "period_uncertainty", "t0_days": "t0"}
 JOB_FILE = Path("eas_search.json")
@@ -94,8 +94,10 @@ def command(
     Files are recognised by content. Samples that are flagged or not finite are
     dropped, slow trends divided out. With --max-planets the samples of each
     planet are left out and the rest is searched again, until noise alone would
-    do as well in one of a hundred searches; the first row of a file is always
-    its strongest signal. With --stitch all files, such as the sectors of one
+    do as well in one of a hundred searches. Signals that are no planets, such as
+    pulsations, damaged samples and the edges of gaps, are passed over; where
+    nothing else is found the strongest signal is shown with what speaks against
+    it in the column doubts. With --stitch all files, such as the sectors of one
     star, are divided by their medians and make one light curve. The job is
     stored in the workspace: the same search again only prints. Ends with 1 when
     a file could not be searched.

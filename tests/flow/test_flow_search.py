@@ -10,7 +10,7 @@ import pytest
 KEYS = [
     "file", "tda", "planet", "period_days", "period_uncertainty_days", "t0_days", "duration_hours", "depth",
     "snr", "snr_pink", "sde", "false_alarm_probability", "false_alarm_probability_pink", "transit_count",
-    "alias_of", "aliases", "outcome",
+    "alias_of", "aliases", "doubts", "outcome",
 ]  # fmt: skip
 
 

@@ -48,6 +48,16 @@ def aliases(curve: CleanCurve, peak: Peak, *, shortest: float, longest: float) -
     return sorted((alias for alias in found if alias is not None), key=lambda alias: -alias.statistic)
 
 
+def shares_period(later: Peak, earlier: Peak, *, span_days: float) -> bool:
+    """Whether two signals keep the same period, or one twice or half or a third of it, at whatever phase."""
+    for ratio in (Fraction(1), *RATIOS):
+        other = earlier.period * float(ratio)
+        cycles = max(1.0, span_days / max(other, later.period))
+        if abs(later.period - other) * cycles <= _SAME_EPOCH * max(later.duration, earlier.duration):
+            return True
+    return False
+
+
 def _best(curve: CleanCurve, peak: Peak, ratio: Fraction) -> Alias | None:
     """The strongest of the possible epochs of one ratio; None where none has two transits with data."""
     other = replace(peak, period=peak.period * float(ratio), period_sigma=0.0)
@@ -85,7 +95,8 @@ def possible_aliases(
 def relation(later: Peak, earlier: Peak, *, span_days: float) -> Fraction | None:
     """The ratio of two periods where the transits of the later signal lie at places of the earlier one's.
 
-    Planets near a resonance are no aliases: their transits drift against each other over the data.
+    Planets near a resonance are no aliases: their transits drift against each other over the data. The same
+    period is 1 at any phase: no two planets have it, but a planet or a star and its secondary eclipse do.
     """
     for ratio in (Fraction(1), *RATIOS):
         other = earlier.period * float(ratio)
@@ -93,6 +104,8 @@ def relation(later: Peak, earlier: Peak, *, span_days: float) -> Fraction | None
         allowed = _SAME_EPOCH * max(later.duration, earlier.duration)
         if abs(later.period - other) * cycles > allowed:
             continue
+        if ratio == 1:
+            return ratio
         step = earlier.period / ratio.denominator
         middle = later.t0 + later.period * round(span_days / 2 / later.period)
         distance = math.remainder(middle - earlier.t0, step)

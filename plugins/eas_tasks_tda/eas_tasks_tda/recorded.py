@@ -24,6 +24,7 @@ class _Planet(BaseModel):
     duration_hours: float | None = Field(None, gt=0)
     snr_pink: float | None = None
     false_alarm_probability_pink: float | None = None
+    doubts: tuple[str, ...] = ()
 
 
 class _Record(BaseModel):
@@ -56,6 +57,7 @@ def recorded_planets(path: Path, *, fap_max: float) -> list[TransitResult]:
             duration_hours=planet.duration_hours,
             snr_pink=planet.snr_pink,
             false_alarm_probability_pink=planet.false_alarm_probability_pink,
+            doubts=planet.doubts,
         )
         for planet in record.planets
     ]

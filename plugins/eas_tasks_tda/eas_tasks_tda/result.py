@@ -39,6 +39,7 @@ RESULT_METADATA: Mapping[str, str] = {
     "secondary_significance": "Its depth in standard deviations; up to about 4 is noise.",
     "aliases": "Other periods that the data do not exclude: [ratio to the period, period in days].",
     "alias_of": "Which earlier planet's transits this signal repeats, and at what ratio of periods.",
+    "doubts": "Why it may be no planet, whatever its significance; absent where nothing speaks against it.",
     "power": "Height of the peak in the units of the algorithm.",
     "note": "Why nothing was found, where nothing was found.",
 }
@@ -84,6 +85,7 @@ class TransitResult:
         secondary_significance: Of that dip, in standard deviations.
         aliases: Ratio and period [d] of other periods that the data do not exclude.
         alias_of: Ratio to, and number of, the earlier planet whose transits these are.
+        doubts: Why it may be no planet (`doubts`).
         transits: Depth of each transit.
         periodogram: The spectrum that was searched.
         extras: What only this algorithm gives, by metadata keyword.
@@ -115,6 +117,7 @@ class TransitResult:
     secondary_significance: float | None = None
     aliases: tuple[tuple[Fraction, float], ...] = ()
     alias_of: str | None = None
+    doubts: tuple[str, ...] = ()
     transits: TransitDepths | None = field(default=None, compare=False, repr=False)
     periodogram: ResidueSpectrum | None = field(default=None, compare=False, repr=False)
     extras: Mapping[str, float | int | str] = field(default_factory=dict)
@@ -135,6 +138,7 @@ class TransitResult:
             keyword: getattr(self, _FIELDS.get(keyword, keyword)) for keyword in _RECORDED
         }
         items["aliases"] = [[str(ratio), period] for ratio, period in self.aliases] or None
+        items["doubts"] = list(self.doubts) or None
         return {keyword: value for keyword, value in items.items() if value is not None} | dict(self.extras)
 
 

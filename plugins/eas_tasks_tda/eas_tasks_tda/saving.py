@@ -17,7 +17,7 @@ from eas_tasks_tda.result import RESULT_METADATA, TransitResult
 if TYPE_CHECKING:
     from eas_framework.task_objects import TaskExecutionAttempt
 
-_TEXTS = ("note", "alias_of", "aliases")
+_TEXTS = ("note", "alias_of", "aliases", "doubts")
 COLUMNS = tuple(keyword for keyword in RESULT_METADATA if keyword not in _TEXTS)
 SPECTRUM = np.dtype([("planet", "i4"), ("period", "f8"), ("residue", "f8"), ("sde", "f8")])
 

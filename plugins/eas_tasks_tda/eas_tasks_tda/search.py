@@ -15,11 +15,19 @@ from eas_framework.lightcurve import LightcurveArbitraryRaster
 from eas_framework.plugins import FileSlot
 from eas_framework.quality_control import transit_detection_quality_control
 from eas_tasks_tda.assessing import assessed
+from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.prepare import CleanCurve, UnsearchableError
 from eas_tasks_tda.result import RESULT_METADATA, TransitResult, nothing_found
 from eas_tasks_tda.saving import save
 from eas_tasks_tda.settings import SearchParameters, SearchSettings
-from eas_tasks_tda.several import named_relations, stands_out, without_transits
+from eas_tasks_tda.several import (
+    doubted,
+    is_significant,
+    named_relations,
+    stands_out,
+    still_observed,
+    without_signal,
+)
 
 if TYPE_CHECKING:
     from eas_framework.plugins.task import Handler
@@ -28,6 +36,9 @@ if TYPE_CHECKING:
 log = logging.getLogger(__name__)
 
 Settings = TypeVar("Settings", bound=SearchSettings, contravariant=True)
+
+MOST_PASSED_OVER = 2
+"""Doubtful signals after which a search for planets is given up."""
 
 RESULT_FILES = (
     FileSlot(name="record", summary="All that was found, JSON.", required=False, kind="file"),
@@ -113,9 +124,9 @@ def search_planets(
 ) -> list[TransitResult]:
     """The transits of up to `max_planets` planets in the order in which they were found, at least one result.
 
-    After each the samples near its transits are left out and the rest is searched again. The first result is
-    the strongest signal, whatever its significance; it and each further one is followed by another only where
-    its false-alarm probability for pink noise is at most `settings.fap_max`.
+    After each the samples near its transits are left out and the rest is searched again, as long as its
+    false-alarm probability for pink noise is at most `settings.fap_max`. Signals with doubts are passed over,
+    at most `MOST_PASSED_OVER`. Where there is no planet the result is the strongest signal, whatever it is.
 
     Args:
         search: The algorithm.
@@ -125,29 +136,32 @@ def search_planets(
         threads: Processes or threads that the algorithm may use.
         max_planets: Planets looked for at most.
     """
+
+    def strongest(rest: CleanCurve, observed: FloatArray) -> TransitResult:
+        found = search(rest, settings=settings, threads=threads)
+        return assessed(found, rest, settings=settings, observed=observed)
+
     try:
         clean = CleanCurve.of(curve, clip_above=settings.clip_above)
         if duration_days is not None:
             clean = clean.first(duration_days)
-        found = [assessed(search(clean, settings=settings, threads=threads), clean, settings=settings)]
+        first = strongest(clean, clean.times)
     except UnsearchableError as error:
         return [nothing_found(str(error))]
-    span = clean.span_days
-    while len(found) < max_planets and stands_out(found[-1], fap_max=settings.fap_max):
-        clean = without_transits(clean, found[-1])
-        following = _next(search, clean, settings=settings, threads=threads)
-        if not stands_out(following, fap_max=settings.fap_max):
+    planets: list[TransitResult] = []
+    passed_over: list[TransitResult] = []
+    observed, span, following = clean.times, clean.span_days, first
+    while is_significant(following, fap_max=settings.fap_max):
+        (passed_over if following.doubts else planets).append(following)
+        if len(planets) == max_planets or len(passed_over) > MOST_PASSED_OVER:
             break
-        found.append(following)
-    return named_relations(found, span_days=span)
-
-
-def _next(search: Search[Any], clean: CleanCurve, *, settings: SearchSettings, threads: int) -> TransitResult:
-    """What is found in the rest of a light curve."""
-    try:
-        return assessed(search(clean, settings=settings, threads=threads), clean, settings=settings)
-    except UnsearchableError as error:
-        return nothing_found(str(error))
+        observed = still_observed(observed, following)
+        try:
+            clean = without_signal(clean, following)
+            following = doubted(strongest(clean, observed), passed_over, span_days=span)
+        except UnsearchableError:
+            break
+    return named_relations(planets or [first], span_days=span)
 
 
 def search_lightcurve(

@@ -82,8 +82,42 @@ def transit_depths(curve: CleanCurve, peak: Peak) -> TransitDepths:
     )
 
 
+@dataclass(frozen=True, kw_only=True)
+class Dips:
+    """How much light is missing from windows as long as a transit at all phases but those near the transits.
+
+    Attributes:
+        phases: Of the middle of each window, in periods from mid-transit, rising, shape (n,).
+        strengths: Missing light in standard deviations for white noise, negative where it is brighter.
+        depths: Missing fraction of the flux.
+        sigmas: Standard deviations of the depths.
+        apart: Windows farther apart than this share no transit [periods].
+        brightening: Strength of the brightest window that does not overlap the transits.
+    """
+
+    phases: FloatArray
+    strengths: FloatArray
+    depths: FloatArray
+    sigmas: FloatArray
+    apart: float
+    brightening: float
+
+    def deepest(self) -> Secondary:
+        """The most significant dip."""
+        best = int(np.argmax(self.strengths))
+        return Secondary(
+            phase=float(self.phases[best]), depth=float(self.depths[best]), sigma=float(self.sigmas[best])
+        )
+
+
 def secondary_eclipse(curve: CleanCurve, peak: Peak) -> Secondary | None:
     """The most significant dip of the transit's duration at any other phase; None without data there."""
+    found = dips(curve, peak)
+    return None if found is None else found.deepest()
+
+
+def dips(curve: CleanCurve, peak: Peak) -> Dips | None:
+    """The windows at all other phases; None without data there."""
     count = min(int(_BINS_PER_DURATION * peak.period / peak.duration), _MOST_BINS)
     if count < _FEWEST_BINS:
         return None
@@ -93,16 +127,21 @@ def secondary_eclipse(curve: CleanCurve, peak: Peak) -> Secondary | None:
     level = _level(curve, np.abs(peak.phases(curve.times)) < peak.duration / 2)
     total, missing = map(_running, _sums(index, weights, level - curve.fluxes, count=count))
     centres = (np.arange(len(total)) + _BINS_PER_DURATION / 2) / count
-    away = np.minimum(centres, 1 - centres) * peak.period > _AWAY * peak.duration
-    seen = away & (total > 0)
+    duty = peak.duration / peak.period
+    distance = np.minimum(centres, 1 - centres)
+    seen = (distance > _AWAY * duty) & (total > 0)
     if not seen.any():
         return None
-    strength = np.where(seen, missing / np.sqrt(np.maximum(total, np.finfo(float).tiny)), -np.inf)
-    best = int(np.argmax(strength))
-    return Secondary(
-        phase=float(centres[best]),
-        depth=float(missing[best] / total[best] / level),
-        sigma=float(total[best] ** -0.5 / level),
+    beside = (distance > duty) & (total > 0)
+    brightening = float(np.max(-missing[beside] / np.sqrt(total[beside])))
+    total, missing = total[seen], missing[seen]
+    return Dips(
+        phases=centres[seen],
+        strengths=missing / np.sqrt(total),
+        depths=missing / total / level,
+        sigmas=np.asarray(total**-0.5 / level, dtype=np.float64),
+        apart=_AWAY * duty,
+        brightening=brightening,
     )
 
 
