@@ -15,7 +15,7 @@ from eas_tasks_tda.doubts import Evidence, doubts, single_doubts
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.false_alarms import SearchVolume, false_alarm_probability, noise_scale
 from eas_tasks_tda.grids import Star
-from eas_tasks_tda.pink_noise import noise_ratio
+from eas_tasks_tda.pink_noise import as_for_known_noise, noise_ratio
 from eas_tasks_tda.prepare import CleanCurve, UnsearchableError
 from eas_tasks_tda.refine import Peak, describe
 from eas_tasks_tda.result import TransitResult
@@ -128,10 +128,12 @@ def _with_chances(
     result: TransitResult, curve: CleanCurve, peak: Peak, volume: SearchVolume
 ) -> TransitResult:
     """The result with its false-alarm probabilities for white and for pink noise."""
-    scale = noise_scale(_outside(curve, peak))
-    scales = np.array([scale, max(scale, result.noise_ratio or 1.0)])
+    outside, statistic = _outside(curve, peak), result.statistic or 0.0
+    scale = noise_scale(outside)
+    windows = max(1.0, len(outside.times) * outside.cadence_days / peak.duration)
+    in_pink = as_for_known_noise(statistic / max(scale, result.noise_ratio or 1.0), windows=windows)
     expected = volume.log_false_alarms(
-        (result.statistic or 0.0) / scales, np.full(2, peak.period), np.full(2, peak.duration)
+        np.array([statistic / scale, in_pink]), np.full(2, peak.period), np.full(2, peak.duration)
     )
     white, pink = (false_alarm_probability(float(one)) for one in expected)
     return replace(

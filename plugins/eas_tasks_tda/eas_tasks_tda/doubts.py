@@ -37,6 +37,7 @@ _SHORTEST = 0.5  # of a central transit: that of an impact parameter of 0.87
 _LONGEST = 1.5  # of the longest transit; durations are known to some ten percent
 _FEWEST_SAMPLES = 3
 _COMPLETE = 0.4  # of the square of the ratio that must come from complete transits
+_FEWEST_COMPLETE = 2  # of periodic transits: one and half another are no period
 _OTHERS = 2 / 3  # of the ratio of a signal: the strongest that another event may be
 _BASELINE = 0.5  # durations on either side that belong to a complete transit
 _HOLE, _HOLE_CADENCES = 0.75, 2.5  # durations, or median cadences, without a sample: the longer is a gap
@@ -102,7 +103,7 @@ def single_doubts(signal: Evidence) -> Iterator[str]:
 
 def _of_all(signal: Evidence) -> Iterator[str]:
     """What speaks against transits, be they many or one."""
-    if complete_share(signal.observed, signal.peak, signal.transits) < _COMPLETE:
+    if _is_incomplete(signal):
         yield INCOMPLETE
     if signal.others is not None and not signal.exceeds(signal.others.brightening):
         yield UPSIDE_DOWN
@@ -116,6 +117,14 @@ def _third(others: Dips) -> float:
     distance = np.abs(others.phases - best)
     apart = np.minimum(distance, 1 - distance) > others.apart
     return float(others.strengths[apart].max()) if apart.any() else 0.0
+
+
+def _is_incomplete(signal: Evidence) -> bool:
+    """Whether too little comes from transits that were observed as a whole, or one alone of several was."""
+    whole = is_complete(signal.observed, signal.peak, signal.transits.times)
+    if len(whole) > 1 and np.count_nonzero(whole) < _FEWEST_COMPLETE:
+        return True
+    return complete_share(signal.observed, signal.peak, signal.transits) < _COMPLETE
 
 
 def complete_share(observed: FloatArray, peak: Peak, transits: TransitDepths) -> float:

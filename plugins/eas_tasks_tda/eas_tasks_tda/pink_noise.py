@@ -52,6 +52,24 @@ def noise_ratio(curve: CleanCurve, duration_days: float) -> float:
     return ratio if ratio > 0 else 1.0
 
 
+def as_for_known_noise(statistic: float, *, windows: float) -> float:
+    """The statistic that is as rare in noise of a known level as `statistic` is where it was measured.
+
+    A level measured on few windows may be too low by chance: the statistic then has the distribution of
+    Student's t.
+
+    Args:
+        statistic: In standard deviations.
+        windows: How many tell the level.
+    """
+    from scipy.special import ndtri, stdtr
+
+    chance = float(stdtr(windows, -statistic))
+    if chance > 0:
+        return -float(ndtri(chance))
+    return math.sqrt((windows + 1) * math.log1p(statistic**2 / windows))  # of the densities
+
+
 def _scatter(deviations: FloatArray) -> float:
     """Standard deviation with far values drawn in, so that one event does not make all the noise."""
     robust = _MAD_TO_SIGMA * float(np.median(np.abs(deviations)))

@@ -9,7 +9,7 @@ from eas_tasks_tda import ffa
 from eas_tasks_tda.aliases import aliases, relation
 from eas_tasks_tda.assessing import assessed
 from eas_tasks_tda.false_alarms import SearchVolume, excursions, false_alarm_probability, noise_scale
-from eas_tasks_tda.pink_noise import noise_ratio, slot_noise_ratios
+from eas_tasks_tda.pink_noise import as_for_known_noise, noise_ratio, slot_noise_ratios
 from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.refine import Peak, describe
 from eas_tasks_tda.saving import COLUMNS, periodogram, record, table
@@ -20,6 +20,8 @@ from eas_tasks_tda.slots import Slots
 from eas_tasks_tda.strength import detection_statistic
 from eas_tasks_tda.transit_depths import secondary_eclipse, transit_depths
 from eas_tasks_tda.uncertainties import ingress_days, trapezoid_sigmas
+from scipy.stats import norm
+from scipy.stats import t as student
 
 from eas_framework.lightcurve import LightcurveArbitraryRaster
 
@@ -143,6 +145,14 @@ def test_the_noise_of_slots_counts_only_where_it_is_clearly_correlated():
     # means over 24 samples: variance σ²/24 + σ², over σ²/24; the lower limit of what 400 windows tell
     assert slot_noise_ratios(red, durations)[2] == pytest.approx(5, rel=0.25)
     assert np.all(np.diff(slot_noise_ratios(red, durations)) > 0)
+
+
+def test_noise_that_few_windows_tell_makes_a_signal_less_rare():
+    for u, windows in ((1.0, 10), (4.0, 20), (6.0, 70)):
+        assert norm.sf(as_for_known_noise(u, windows=windows)) == pytest.approx(student.sf(u, windows))
+    assert as_for_known_noise(6.0, windows=1e6) == pytest.approx(6.0, rel=1e-4)
+    # so strong that no chance can be written: as strong signals go on to differ
+    assert as_for_known_noise(300.0, windows=1000.0) < as_for_known_noise(400.0, windows=1000.0)
 
 
 def test_a_planet_in_slow_noise_is_preferred_to_stronger_swings():

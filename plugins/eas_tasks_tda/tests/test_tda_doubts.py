@@ -94,6 +94,16 @@ def test_a_dip_at_the_edge_of_a_gap_is_no_single_transit():
     assert INCOMPLETE in doubts_of(curve(ramp, keep=lambda t: (t < 36) | (t > 40)))
 
 
+def test_one_whole_transit_and_one_beside_a_gap_are_no_period():
+    def two(times):
+        return transits(times, period=34, t0=20, duration=0.4, depth=8e-4)
+
+    cut = curve(two, keep=lambda t: (t < 54.1) | (t > 55))
+    assert found_in(cut)[0].period_days == pytest.approx(34, abs=0.1)
+    assert INCOMPLETE in doubts_of(cut)
+    assert not doubts_of(curve(two))
+
+
 def test_a_jump_that_heals_is_no_single_transit():
     def jump(times):
         return np.where(times > 40, 3e-3 * np.exp(-(times - 40) / 0.25), 0.0)
