@@ -288,24 +288,13 @@ class Lifecycle:
         """Let a passed attempt of a replaced job stand for this task, whose own attempt is cancelled."""
 
         def work() -> Finished:
-            self._attempts.hold(claimed.claim.attempt_id)
-            self._attempts.end_unclaimed(
-                claimed.claim.attempt_id,
-                AttemptState.CANCELLED,
-                expected=[AttemptState.RUNNING],
-                reason=f"not done: attempt {passed} had made the same from the same",
-            )
             old_task = self._attempts.get(passed).task_id
-            self._dependencies.lock_for_end(claimed.task_id)
             self._attempts.take_over(passed, claimed.task_id)
             self._queries.run("products_take_over", old_task=old_task, new_task=claimed.task_id)
-            self._tasks.close_attempt(claimed.task_id, claimed.claim.attempt_id, TaskState.PASSED)
             return self._settle(claimed.task_id, TaskState.PASSED)
 
-        try:
-            return self._transact("take_over", work)
-        finally:
-            self._attempts.release(claimed.claim.attempt_id)
+        reason = f"not done: attempt {passed} had made the same from the same"
+        return self._end_undone("take_over", claimed, TaskState.PASSED, reason=reason, work=work)
 
     def have_made_again(self, claimed: ClaimedTask, files: Sequence[InputFile]) -> Finished:
         """Let a claimed task wait until inputs that were dropped are made again; it costs no attempt.
@@ -313,24 +302,41 @@ class Lifecycle:
         Raises:
             TaskFailed: A file belongs to a job that was replaced, so that nobody makes it any more.
         """
-        named = ", ".join(sorted(file.filename for file in files))
 
         def work() -> Finished:
+            ready = self._dependencies.wait_again(claimed.task_id, [file.product_id for file in files])
+            return Finished(task_state=TaskState.WAITING, queued=self.queue_tasks(ready))
+
+        self._refuse_replaced(files)
+        named = ", ".join(sorted(file.filename for file in files))
+        reason = f"not begun: inputs that were dropped are made again first: {named}"
+        return self._end_undone("making_again", claimed, TaskState.WAITING, reason=reason, work=work)
+
+    def _end_undone(
+        self,
+        name: str,
+        claimed: ClaimedTask,
+        state: TaskState,
+        *,
+        reason: str,
+        work: Callable[[], Finished],
+    ) -> Finished:
+        """Cancel the attempt of a claimed task, which gets `state`; the rest in the same transaction."""
+
+        def end() -> Finished:
             self._attempts.hold(claimed.claim.attempt_id)
             self._attempts.end_unclaimed(
                 claimed.claim.attempt_id,
                 AttemptState.CANCELLED,
                 expected=[AttemptState.RUNNING],
-                reason=f"not begun: inputs that were dropped are made again first: {named}",
+                reason=reason,
             )
             self._dependencies.lock_for_end(claimed.task_id)
-            self._tasks.close_attempt(claimed.task_id, claimed.claim.attempt_id, TaskState.WAITING)
-            ready = self._dependencies.wait_again(claimed.task_id, [file.product_id for file in files])
-            return Finished(task_state=TaskState.WAITING, queued=self.queue_tasks(ready))
+            self._tasks.close_attempt(claimed.task_id, claimed.claim.attempt_id, state)
+            return work()
 
-        self._refuse_replaced(files)
         try:
-            return self._transact("making_again", work)
+            return self._transact(name, end)
         finally:
             self._attempts.release(claimed.claim.attempt_id)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import copy
+import importlib.resources
 import math
 import threading
 import time
@@ -19,7 +20,12 @@ from eas_framework.errors import (
     IntegrityError,
 )
 from eas_framework.plugins.database import DatabaseInterface
-from eas_framework.task_database.queries import SCHEMA_VERSION, Queries
+from eas_framework.task_database.queries import SCHEMA_VERSION, Queries, statements
+from eas_framework.task_database.schema_version import (
+    apply_migration,
+    pending_migrations,
+    require_current_schema,
+)
 from eas_framework.testing.growth import GrowthChecks
 
 Connect = Callable[[], DatabaseInterface]
@@ -423,11 +429,29 @@ class DatabaseBackendContract(GrowthChecks):
         assert any(reading != int(reading) for reading in readings)
 
     def test_every_named_query_prepares(self, connect: Connect) -> None:
-        queries = Queries(connect())
-        faults = []
-        for name in queries.names():
-            try:
-                queries.prepare(name)
-            except DatabaseError as error:
-                faults.append(f"{name}: {error}")
-        assert faults == []
+        assert list(_unprepared(Queries(connect()))) == []
+
+    def test_tables_of_the_first_version_become_those_of_today(self, connect: Connect) -> None:
+        database = connect()
+        database.create_database(initialise_schema=False, force=True)
+        database.connect()
+        first = importlib.resources.files(__package__).joinpath("schema_1.sql").read_text(encoding="utf-8")
+        for statement in statements(first, database):
+            database.execute(statement)
+        queries = Queries(database)
+        queries.run("schema_version_insert", version=1)
+        with pytest.raises(DatabaseError, match="eas db migrate"):
+            require_current_schema(queries)
+        for migration in pending_migrations(queries):
+            apply_migration(queries, migration)
+        require_current_schema(queries)
+        assert list(_unprepared(queries)) == []
+
+
+def _unprepared(queries: Queries) -> Iterator[str]:
+    """The named queries that do not fit the tables, and why."""
+    for name in queries.names():
+        try:
+            queries.prepare(name)
+        except DatabaseError as error:
+            yield f"{name}: {error}"

@@ -152,12 +152,3 @@ def test_a_table_whose_name_is_an_expression_is_looked_at(workspace):
     workspace.run("run", job)
     workspace.write("targets.csv", "size\n1\n3\n")
     assert "targets.csv, read by targets" in workspace.run("run", job, code=1).stdout
-
-
-def test_a_database_of_before_is_migrated_and_its_files_are_looked_at(workspace, passed_job):
-    workspace.execute("ALTER TABLE eas_scheduling_attempt DROP COLUMN externalFiles")
-    workspace.execute("UPDATE eas_schema_version SET version = 1")
-    workspace.write("two.csv", OTHER_CURVE)
-    assert "eas db migrate" in workspace.run("run", passed_job, code=3).stderr
-    workspace.run("db", "migrate")
-    assert "changed since: two.csv" in workspace.run("run", passed_job, code=1).stdout

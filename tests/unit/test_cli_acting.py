@@ -43,15 +43,21 @@ def named(database, name):
 
 
 # ---------------------------------------------------------------- asking
+def answer(word):
+    """Run ``eas queue empty`` and answer its question."""
+    as_in_eas = {"help_option_names": ["-h", "--help"], "standalone_mode": False}
+    return CliRunner().invoke(queue_command.command, ["empty"], input=f"{word}\n", **as_in_eas)
+
+
 def test_who_says_no_changes_nothing_and_ends_with_1(reports, queued):
-    done = CliRunner().invoke(queue_command.command, ["empty"], input="n\n", standalone_mode=False)
+    done = answer("n")
     assert done.return_value == 1
     assert "nothing was done" in done.output
     assert [state(reports, task) for task in queued] == ["queued", "queued"]
 
 
 def test_who_says_yes_goes_on(reports, queued):
-    CliRunner().invoke(queue_command.command, ["empty"], input="y\n", standalone_mode=False)
+    answer("y")
     assert [state(reports, task) for task in queued] == ["cancelled", "cancelled"]
 
 
