@@ -167,7 +167,11 @@ def report() -> int:
     names = list(found)
     for first in names:
         for second in names:
-            if first[0].startswith("ffa") and second[0] != first[0] and second[1] in ("sde", "rarity"):
+            if (
+                first[1] == "rarity"
+                and second[0] != first[0]
+                and (second[0] == "tls" or second[1] == "rarity")
+            ):
                 compare(first, second, found)
     return 0
 
