@@ -53,7 +53,7 @@ def search(curve: CleanCurve, *, settings: FfaSettings, threads: int = 1) -> Tra
     best = found.peaks[0]
     if is_single(found.single, best_snr=best.snr):
         return describe_single(curve, found.single, snr_min=settings.snr_min)
-    chi_squared = np.sum(((curve.fluxes - 1) / curve.sigmas) ** 2) - found.spectrum_with_peaks() ** 2
+    chi_squared = np.sum(((curve.fluxes - 1) / curve.sigmas) ** 2) - found.snr**2
     residue = chi_squared.min() / chi_squared if chi_squared.min() > 0 else found.snr / best.snr
     spectrum = ResidueSpectrum.of(found.periods, residue, oversampling=settings.oversampling)
     place = int(np.argmin(np.abs(found.periods - best.peak.period)))  # the refinement may have left its own

@@ -65,14 +65,6 @@ class Candidates:
     snr: FloatArray
     trial_count: int
 
-    def spectrum_with_peaks(self) -> FloatArray:
-        """`snr` with the refined values at the trial periods next to theirs, where these are higher."""
-        borders = (self.periods[1:] + self.periods[:-1]) / 2  # falling
-        refined = np.array([peak.peak.period for peak in self.peaks])
-        snr = self.snr.copy()
-        np.maximum.at(snr, np.searchsorted(-borders, -refined), [peak.snr for peak in self.peaks])
-        return snr
-
 
 def candidates(
     curve: CleanCurve,

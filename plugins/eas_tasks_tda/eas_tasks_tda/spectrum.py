@@ -39,10 +39,10 @@ class ResidueSpectrum:
 
 
 def signal_detection_efficiency(spectrum: FloatArray, *, oversampling: int) -> FloatArray:
-    """The spectrum without its trend, in standard deviations from its mean (Kovács et al. 2002, eq. 6).
+    """The spectrum without its trend, in standard deviations (Kovács et al. 2002, eq. 6).
 
     The trend is a running median over 30 widths of a peak, which removes the rise of the noise floor with the
-    period; it is not removed from spectra shorter than that.
+    period, as Hippke & Heller (2019) define it; spectra shorter than that lose their mean only.
 
     Args:
         spectrum: Signal residue at each period: smallest χ² of all over that of the period; shape (n,), in
@@ -52,7 +52,8 @@ def signal_detection_efficiency(spectrum: FloatArray, *, oversampling: int) -> F
     from scipy.ndimage import median_filter
 
     width = 2 * (_PEAK_WIDTHS * oversampling // 2) + 1
-    flat = spectrum - median_filter(spectrum, width, mode="nearest") if len(spectrum) > width else spectrum
+    is_long = len(spectrum) > width
+    trend = median_filter(spectrum, width, mode="nearest") if is_long else spectrum.mean()
+    flat: FloatArray = spectrum - trend
     scatter = float(np.std(flat))
-    deviations: FloatArray = (flat - flat.mean()) / scatter if scatter > 0 else np.zeros_like(flat)
-    return deviations
+    return flat / scatter if scatter > 0 else np.zeros_like(flat)
