@@ -21,8 +21,6 @@ from eas_tasks_tda.strength import detection_statistic
 RATIOS = tuple(Fraction(*pair) for pair in ((1, 2), (2, 1), (1, 3), (3, 1), (2, 3), (3, 2)))
 CLEAR_GAIN = 16.0  # of χ², in units of the noise: 4 standard deviations
 _NOT_EXCLUDED = 9.0
-_NO_LOSS = 4.0
-ODD_FROM_EVEN = 2.5
 _BINS_PER_DURATION = 20
 _SAME_EPOCH = 2.0  # durations by which the transits of an alias may miss those of the planet
 
@@ -82,27 +80,6 @@ def better_alias(found: Sequence[Alias], *, statistic: float, noise_ratio: float
     """The alias that explains the data clearly better than what was found; None where none does."""
     gain = CLEAR_GAIN * max(1.0, noise_ratio) ** 2
     return next((alias for alias in found if alias.statistic**2 > statistic**2 + gain), None)
-
-
-def half_of_transits(
-    found: Sequence[Alias], *, statistic: float, odd_even: tuple[float, float] | None, noise_ratio: float
-) -> Alias | None:
-    """Twice the period, where every second transit explains the data as well as all of them; None elsewhere.
-
-    Noise lifts half the period of a weak planet above its own now and then. Then odd and even transits differ
-    by more than `ODD_FROM_EVEN` standard deviations, as those of no planet do.
-
-    Args:
-        found: Aliases.
-        statistic: Of all transits.
-        odd_even: Difference of their depths and its standard deviation, where both kinds have data.
-        noise_ratio: Noise of means over a duration, over that for white noise.
-    """
-    noise = max(1.0, noise_ratio)
-    if odd_even is None or abs(odd_even[0]) < ODD_FROM_EVEN * noise * odd_even[1]:
-        return None
-    least = statistic**2 - _NO_LOSS * noise**2
-    return next((alias for alias in found if alias.ratio == 2 and alias.statistic**2 > least), None)
 
 
 def possible_aliases(

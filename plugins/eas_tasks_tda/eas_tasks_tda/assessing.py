@@ -10,7 +10,7 @@ from dataclasses import replace
 
 import numpy as np
 
-from eas_tasks_tda.aliases import Alias, aliases, better_alias, half_of_transits, possible_aliases
+from eas_tasks_tda.aliases import Alias, aliases, better_alias, possible_aliases
 from eas_tasks_tda.doubts import Evidence, doubts, single_doubts
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.false_alarms import SearchVolume, false_alarm_probability, noise_scale
@@ -58,12 +58,7 @@ def assessed(
     shortest, longest = alias_range(settings, span_days=curve.span_days)
     others = aliases(curve, peak, shortest=shortest, longest=longest)
     for _ in range(_MOVES):
-        better = better_alias(others, statistic=statistic, noise_ratio=ratio) or half_of_transits(
-            others,
-            statistic=statistic,
-            odd_even=transit_depths(curve, peak).odd_even(),
-            noise_ratio=ratio,
-        )
+        better = better_alias(others, statistic=statistic, noise_ratio=ratio)
         if better is None:
             break
         result, peak = _moved(result, curve, better)

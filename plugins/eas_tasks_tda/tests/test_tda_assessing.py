@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 import pytest
 from eas_tasks_tda import ffa
-from eas_tasks_tda.aliases import Alias, aliases, half_of_transits, relation
+from eas_tasks_tda.aliases import aliases, relation
 from eas_tasks_tda.assessing import assessed
 from eas_tasks_tda.false_alarms import SearchVolume, excursions, false_alarm_probability, noise_scale
 from eas_tasks_tda.pink_noise import as_for_known_noise, noise_ratio, slot_noise_ratios
@@ -220,15 +220,6 @@ def test_a_search_that_ends_at_an_alias_is_moved_to_the_period(ratio, found):
     wrong = describe(curve, Peak(period=found, t0=1.7, duration=0.14), sde=9.0)
     right = assessed(wrong, curve, settings=SearchSettings())
     assert right.period_days == pytest.approx(4.3, abs=0.005), ratio
-
-
-def test_half_the_period_gives_way_where_every_second_transit_is_enough():
-    alias = Alias(ratio=Fraction(2), peak=PEAK, statistic=9.0)
-    known = {"statistic": 9.1, "noise_ratio": 1.0}
-    assert half_of_transits([alias], odd_even=(4e-4, 1e-4), **known) is alias
-    assert half_of_transits([alias], odd_even=(2e-4, 1e-4), **known) is None
-    assert half_of_transits([alias], odd_even=None, **known) is None
-    assert half_of_transits([alias], odd_even=(4e-4, 1e-4), statistic=9.4, noise_ratio=1.0) is None
 
 
 def test_a_period_that_only_gaps_hide_is_named_as_an_alias():
