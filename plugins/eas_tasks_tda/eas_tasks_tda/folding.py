@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from eas_tasks_tda import grids
+from eas_tasks_tda.aliases import relation
 from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.false_alarms import SearchVolume
 from eas_tasks_tda.folding_plan import FEWEST_BINS, DurationClass, classes, trial_count
@@ -154,6 +155,7 @@ def most_surprising(peaks: list[Candidate], slots: Slots, volume: SearchVolume) 
     """The peaks with how surprising each is, in the order of that.
 
     The noise of means over the duration is taken into account where it is clearly above that of white noise.
+    Between the periods that the transits of the first may have, at simple ratios, the fit decides instead.
     """
     if not peaks:
         return []
@@ -162,7 +164,11 @@ def most_surprising(peaks: list[Candidate], slots: Slots, volume: SearchVolume) 
     snr = np.array([one.snr for one in peaks]) / slot_noise_ratios(slots, durations)
     chances = volume.log_false_alarms(snr, periods, durations)
     judged = [replace(one, log_false_alarms=float(x)) for one, x in zip(peaks, chances, strict=True)]
-    return sorted(judged, key=lambda one: one.log_false_alarms)
+    judged.sort(key=lambda one: one.log_false_alarms)
+    first, span = judged[0], len(slots) * slots.slot_days
+    better = [one for one in judged if one.snr > first.snr and relation(one.peak, first.peak, span_days=span)]
+    best = max(better, key=lambda one: one.snr, default=first)
+    return [best, *(one for one in judged if one is not best)]
 
 
 def _refined(slots: Slots, spectrum: Spectrum, *, count: int, apart: int) -> list[Candidate]:
