@@ -24,6 +24,12 @@ WIDTH = 5
 
 NO_SWEEP = ("task_queues/relay.py", "if self._queue.hint_count(name) == 0", "if False")
 NO_LOOK = ("worker/work_source.py", "now < self._next_look", "True")
+NO_FALLBACK = (  # a broker that is slow to answer would be taken for one that is away
+    "worker/work_source.py",
+    "            if queue is None:\n                return super().claim()\n",
+    "            if queue is None:\n                return None\n",
+)
+HINTS_ALONE = (NO_SWEEP, NO_LOOK, NO_FALLBACK)
 FORGET_BEFORE_PUBLISHING = (
     "task_queues/relay.py",
     'crash_point("after_commit_before_publish")\n',
@@ -119,13 +125,13 @@ def crash_a_publisher(pipeline, variable):
 
 @on(SQLITE_AMQP)
 def test_without_an_outbox_a_publisher_that_dies_loses_tasks_and_the_oracle_says_so(pipeline, copy_with):
-    crash_a_publisher(pipeline, copy_with(NO_SWEEP, NO_LOOK, FORGET_BEFORE_PUBLISHING, PUBLISH_REMEMBERED))
+    crash_a_publisher(pipeline, copy_with(*HINTS_ALONE, FORGET_BEFORE_PUBLISHING, PUBLISH_REMEMBERED))
     check_loss(pipeline)
 
 
 @on(SQLITE_AMQP)
 def test_with_the_outbox_a_publisher_that_dies_loses_nothing_even_without_the_sweep(pipeline, copy_with):
-    crash_a_publisher(pipeline, copy_with(NO_SWEEP, NO_LOOK))
+    crash_a_publisher(pipeline, copy_with(*HINTS_ALONE))
     wait_until(lambda: has_ended(pipeline, "job"))
     assert pipeline.faults() == []
 
@@ -140,14 +146,14 @@ def crash_before_the_claim(pipeline, variable):
 
 @on(SQLITE_AMQP)
 def test_an_acknowledgement_before_the_claim_loses_tasks_and_the_oracle_says_so(pipeline, copy_with):
-    edits = (NO_SWEEP, NO_LOOK, CRASH_BEFORE_CLAIM, NOT_LATER, ACKNOWLEDGE_FIRST)
+    edits = (*HINTS_ALONE, CRASH_BEFORE_CLAIM, NOT_LATER, ACKNOWLEDGE_FIRST)
     crash_before_the_claim(pipeline, copy_with(*edits))
     check_loss(pipeline)
 
 
 @on(SQLITE_AMQP)
 def test_an_acknowledgement_after_the_claim_loses_nothing_even_without_the_sweep(pipeline, copy_with):
-    crash_before_the_claim(pipeline, copy_with(NO_SWEEP, NO_LOOK, CRASH_BEFORE_CLAIM))
+    crash_before_the_claim(pipeline, copy_with(*HINTS_ALONE, CRASH_BEFORE_CLAIM))
     wait_until(lambda: has_ended(pipeline, "job"))
     assert pipeline.faults() == []
 
