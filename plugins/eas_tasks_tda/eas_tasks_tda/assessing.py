@@ -6,7 +6,9 @@ secondary eclipse, and how often noise alone does as well.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 
@@ -66,7 +68,9 @@ def assessed(
         others = aliases(curve, peak, shortest=shortest, longest=longest)
     found = possible_aliases(others, statistic=statistic, noise_ratio=ratio)
     result = replace(result, aliases=tuple(found), noise_ratio=ratio, statistic=statistic)
-    result = _with_chances(result, curve, peak, SearchVolume.of(curve, settings))
+    result = _with_chances(
+        result, curve, [Alias(ratio=Fraction(1), peak=peak, statistic=statistic), *others], settings
+    )
     return _measured(result, curve, peak, observed=observed, star=settings.star)
 
 
@@ -125,23 +129,40 @@ def _moved(result: TransitResult, curve: CleanCurve, alias: Alias) -> tuple[Tran
 
 
 def _with_chances(
-    result: TransitResult, curve: CleanCurve, peak: Peak, volume: SearchVolume
+    result: TransitResult, curve: CleanCurve, periods: Sequence[Alias], settings: SearchSettings
 ) -> TransitResult:
-    """The result with its false-alarm probabilities for white and for pink noise."""
-    outside, statistic = _outside(curve, peak), result.statistic or 0.0
+    """The result with its false-alarm probabilities for white and for pink noise.
+
+    They are those of the signal: at that of its possible periods at which it is the most surprising.
+
+    Args:
+        result: The signal.
+        curve: The samples in which it was found.
+        periods: That which is reported, and its aliases; those that were not searched do not count.
+        settings: Of the search.
+    """
+    volume, peak = SearchVolume.of(curve, settings), periods[0].peak
+    outside = _outside(curve, peak)
     scale = noise_scale(outside)
     windows = max(1.0, len(outside.times) * outside.cadence_days / peak.duration)
-    in_pink = as_for_known_noise(statistic / max(scale, result.noise_ratio or 1.0), windows=windows)
-    expected = volume.log_false_alarms(
-        np.array([statistic / scale, in_pink]), np.full(2, peak.period), np.full(2, peak.duration)
+    noise = max(scale, result.noise_ratio or 1.0)
+    searched = [one for one in periods if volume.shortest <= one.peak.period <= volume.longest] or periods[:1]
+    white = _fewest(volume, searched, [one.statistic / scale for one in searched])
+    pink = _fewest(
+        volume, searched, [as_for_known_noise(one.statistic / noise, windows=windows) for one in searched]
     )
-    white, pink = (false_alarm_probability(float(one)) for one in expected)
     return replace(
         result,
-        log_false_alarms=float(expected[0]),
-        false_alarm_probability=white,
-        false_alarm_probability_pink=pink,
+        log_false_alarms=white,
+        false_alarm_probability=false_alarm_probability(white),
+        false_alarm_probability_pink=false_alarm_probability(pink),
     )
+
+
+def _fewest(volume: SearchVolume, periods: Sequence[Alias], statistics: Sequence[float]) -> float:
+    """The smallest logarithm of a number of false alarms."""
+    days = [(one.peak.period, one.peak.duration) for one in periods]
+    return float(volume.log_false_alarms(np.array(statistics), *np.array(days).T).min())
 
 
 def _measured(

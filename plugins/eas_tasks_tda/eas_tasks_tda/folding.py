@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, replace
+from fractions import Fraction
 from typing import Any
 
 import numpy as np
@@ -29,6 +31,9 @@ from eas_tasks_tda.slots import Slots
 
 _WIDEST_IN_LONG_BINS = 6
 _WORTH_A_THREAD = 20_000  # trials
+_MEAN_CHORD = math.pi / 4  # of the star's diameter, for planets at all distances from its centre
+_UNDECIDED = 4.0  # of χ²
+_LIKELY_NOISE = math.log(0.01)  # logarithm of a number of false alarms; noise has many aliases
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -155,7 +160,7 @@ def most_surprising(peaks: list[Candidate], slots: Slots, volume: SearchVolume) 
     """The peaks with how surprising each is, in the order of that.
 
     The noise of means over the duration is taken into account where it is clearly above that of white noise.
-    Between the periods that the transits of the first may have, at simple ratios, the fit decides instead.
+    Of the periods that the transits of a significant one may have, at simple ratios, see `_period_of_star`.
     """
     if not peaks:
         return []
@@ -165,10 +170,31 @@ def most_surprising(peaks: list[Candidate], slots: Slots, volume: SearchVolume) 
     chances = volume.log_false_alarms(snr, periods, durations)
     judged = [replace(one, log_false_alarms=float(x)) for one, x in zip(peaks, chances, strict=True)]
     judged.sort(key=lambda one: one.log_false_alarms)
-    first, span = judged[0], len(slots) * slots.slot_days
-    better = [one for one in judged if one.snr > first.snr and relation(one.peak, first.peak, span_days=span)]
-    best = max(better, key=lambda one: one.snr, default=first)
+    if judged[0].log_false_alarms > _LIKELY_NOISE:
+        return judged
+    span = len(slots) * slots.slot_days
+    same: dict[Fraction, Candidate] = {}
+    for one in judged:
+        ratio = relation(one.peak, judged[0].peak, span_days=span)
+        if ratio is not None:
+            same.setdefault(ratio, one)
+    best = _period_of_star(list(same.values()), volume.star)
     return [best, *(one for one in judged if one is not best)]
+
+
+def _period_of_star(same: list[Candidate], star: grids.Star) -> Candidate:
+    """Of several periods of the same transits, the one that fits best, or the star where the fit cannot tell.
+
+    Transits last as the cube root of the period for one density of the star (Seager & Mallén-Ornelas 2003,
+    ApJ 585, 1038): those of half the period too long, those of twice the period too short.
+    """
+    best = max(one.snr for one in same)
+
+    def misfit(one: Candidate) -> float:
+        central = grids.central_transit_days(one.peak.period, radius=star.radius, mass=star.mass)
+        return abs(math.log(one.peak.duration / (_MEAN_CHORD * central)))
+
+    return min((one for one in same if one.snr**2 > best**2 - _UNDECIDED), key=misfit)
 
 
 def _refined(slots: Slots, spectrum: Spectrum, *, count: int, apart: int) -> list[Candidate]:

@@ -32,17 +32,22 @@ def box_sums(sums: Any, start: float, stop: float) -> tuple[float, float]:
 
 @kernel
 def template_snr(sums: Any, period: float, centre: float, duration: float) -> float:
-    """Signal-to-noise ratio of the depth of all transits; times in slots, `centre` any mid-transit."""
+    """Signal-to-noise ratio of the depth of all transits, the level outside of them being free as well.
+
+    Times in slots, `centre` any mid-transit.
+    """
     half, inner = 0.5 * duration, (0.5 - OUTER) * duration
     cycle = math.ceil((-half - centre) / period)
     middle = centre + cycle * period
-    missing = power = 0.0
+    missing = power = shape = 0.0
     while middle - half < len(sums) - 1:
         a, u = box_sums(sums, middle - half, middle + half)
         b, v = box_sums(sums, middle - inner, middle + inner)
         missing += OUTER_DEPTH * (a - b) + b
+        shape += OUTER_DEPTH * (u - v) + v
         power += OUTER_DEPTH * OUTER_DEPTH * (u - v) + v
         middle += period
+    power -= shape * shape / sums[len(sums) - 1, 1]
     return missing / math.sqrt(power) if power > 0 else 0.0
 
 

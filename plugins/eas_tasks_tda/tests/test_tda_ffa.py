@@ -1,11 +1,16 @@
 """The folding search on whole light curves."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
+from eas_tasks_tda.false_alarms import SearchVolume
 from eas_tasks_tda.ffa import FfaSettings, search
+from eas_tasks_tda.folding import Candidate, most_surprising
 from eas_tasks_tda.folding_plan import classes, factors, trial_count
 from eas_tasks_tda.grids import Star
 from eas_tasks_tda.prepare import CleanCurve
+from eas_tasks_tda.refine import Peak
 from eas_tasks_tda.search import search_lightcurve
 from eas_tasks_tda.slots import MOST_SLOTS, Slots, slot_length
 from eas_tasks_tda.transit_model import transit_flux
@@ -188,3 +193,18 @@ def test_a_series_of_whole_weights_has_their_mean_and_gaps_stay_gaps():
     ratio = counts.sum() / slots.weights.sum()
     np.testing.assert_allclose(counts, slots.weights * ratio, atol=1.5)
     assert counts.max() * 20 <= 65_535
+
+
+@pytest.mark.parametrize(("durations", "chosen"), [((0.117, 0.101), 4.8), ((0.083, 0.084), 2.4)])
+def test_where_the_fit_cannot_tell_the_period_is_that_at_which_the_star_has_such_transits(durations, chosen):
+    # before the Sun 2.4 d give 0.101 d at most, 4.8 d 0.128 d, and a fifth less on the average
+    curve, _ = k2_curve(2)
+    slots = Slots.of(curve, shortest_transit_days=0.05)
+    found = [
+        Candidate(place=i, snr=snr, peak=Peak(period=period, t0=37.9, duration=duration))
+        for i, (period, snr, duration) in enumerate(zip((2.4, 4.8), (9.2, 9.1), durations, strict=True))
+    ]
+    volume = SearchVolume.of_slots(slots, limits=(0.5, 40.0), star=Star())
+    assert most_surprising(found, slots, volume)[0].peak.period == chosen
+    clear = [replace(found[0], snr=9.6), found[1]]
+    assert most_surprising(clear, slots, volume)[0].peak.period == 2.4
