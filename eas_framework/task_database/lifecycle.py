@@ -313,13 +313,7 @@ class Lifecycle:
         return self._end_undone("making_again", claimed, TaskState.WAITING, reason=reason, work=work)
 
     def _end_undone(
-        self,
-        name: str,
-        claimed: ClaimedTask,
-        state: TaskState,
-        *,
-        reason: str,
-        work: Callable[[], Finished],
+        self, name: str, claimed: ClaimedTask, state: TaskState, *, reason: str, work: Callable[[], Finished]
     ) -> Finished:
         """Cancel the attempt of a claimed task, which gets `state`; the rest in the same transaction."""
 
