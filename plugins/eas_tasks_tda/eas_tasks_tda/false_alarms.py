@@ -6,7 +6,7 @@ highest number is mostly that of a short one. Signals are therefore compared by 
 that as high a statistic u has at their own period and duration, all periods and durations being given equal
 chances in the logarithm (Bayer & Seljak 2020, arXiv:2007.13821, on priors and the look-elsewhere effect):
 
-    N(u, P, d) = C u^B φ(u)/u · ln(P_max/P_min) · n_epoch n_period (1 + n_duration ln(d_max/d_min)) ,
+    N(u, P, d) = C u^B φ(u)/u · n_epoch (1 + n_period ln(P_max/P_min)) (1 + n_duration ln(d_max/d_min)) ,
 
     n_epoch = P/s · g(s/d),   n_period = (T - P)/s · g(s/4d),   n_duration = d/s · g(s/2d) ,
 
@@ -111,10 +111,11 @@ class SearchVolume:
         spread = np.maximum(self.span_days - period, drift)
         lengths = length / step * excursions(step / (2 * length), u)
         placed = np.log(period / step * excursions(step / length, u))
-        placed += np.log(spread / drift * excursions(drift / (4 * length), u))
+        range_of_periods = math.log(self.longest / self.shortest)
+        placed += np.log1p(range_of_periods * spread / drift * excursions(drift / (4 * length), u))
         placed += np.log1p(lengths / self._chance_of_duration(period, length, error=_DURATION_ERROR / u))
         constant = LOG_C + SLOPE * math.log(self.span_days / self.slot_days / _SLOTS_OF_FIT)
-        constant += math.log(self.filled * math.log(self.longest / self.shortest) / math.sqrt(2 * math.pi))
+        constant += math.log(self.filled / math.sqrt(2 * math.pi))
         found: FloatArray = constant + placed + (B - 1) * np.log(u) - u**2 / 2
         return found
 

@@ -108,6 +108,13 @@ def test_false_alarms_fall_with_the_statistic_and_rise_with_the_number_of_period
     assert difference == pytest.approx(np.log(np.log(60) / np.log(12)), abs=0.01)
 
 
+def test_a_range_of_periods_that_is_one_period_still_has_all_its_epochs():
+    curve = clean()
+    limits = ({"period_min": 5.0, "period_max": most} for most in (5.0000001, 5.000001))
+    one, hardly_more = (SearchVolume.of(curve, SearchSettings(**given)) for given in limits)
+    assert false_alarms(one, 6.0) == pytest.approx(false_alarms(hardly_more, 6.0), abs=0.02)
+
+
 def test_short_transits_must_be_stronger_for_they_can_be_placed_in_more_ways():
     volume = SearchVolume.of(clean(), SearchSettings())
     difference = false_alarms(volume, 6.0, duration=0.09) - false_alarms(volume, 6.0, duration=0.18)
