@@ -7,7 +7,6 @@ user has installed it, and never imported.
 from __future__ import annotations
 
 import os
-import shlex
 import shutil
 import sys
 from collections.abc import Mapping
@@ -19,6 +18,7 @@ from eas_framework.task_execution import call_subprocess_and_catch_stdout
 
 PROGRAM_VARIABLE = "PSLS_PROGRAM"
 DATA_VARIABLE = "PSLS_DATA"
+_WITH_ERRORS = "import os, sys; os.dup2(1, 2); os.execv(sys.argv[1], sys.argv[1:])"  # both in one stream
 SHOWN_LINES = 12  # the end of what a failed run printed
 _ARCHIVE = "its source archive (pip download --no-deps --no-binary :all: psls==2.0)"
 
@@ -71,8 +71,8 @@ def run_psls(settings: Mapping[str, Any], folder: Path) -> None:
 
     program, given = get_program(), folder / "settings.yaml"
     given.write_text(yaml.safe_dump(dict(settings), sort_keys=False), encoding="utf-8")
-    command = shlex.join([program, "-o", str(folder), str(given)])
-    is_good, printed = call_subprocess_and_catch_stdout(f"exec {command} 2>&1", shell=True)  # noqa: S604 - quoted
+    command = [sys.executable, "-c", _WITH_ERRORS, program, "-o", str(folder), str(given)]
+    is_good, printed = call_subprocess_and_catch_stdout(command)
     if not is_good:
         raise TaskFailed(f"PSLS ({program}) failed; the last that it printed:\n{last_lines(printed)}")
 
