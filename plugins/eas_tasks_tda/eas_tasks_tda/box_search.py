@@ -16,7 +16,7 @@ from eas_tasks_tda.prepare import CleanCurve
 from eas_tasks_tda.refine import describe
 from eas_tasks_tda.result import TransitResult, nothing_found
 from eas_tasks_tda.settings import SearchParameters, SearchSettings
-from eas_tasks_tda.spectrum import ResidueSpectrum
+from eas_tasks_tda.spectrum import ResidueSpectrum, near_period
 
 _WIDEST_IN_BINS = 7
 # lengths of a bin at each period [d], and the widths tried at each in bins, rows filled up with 0
@@ -102,14 +102,13 @@ def refined(
     bins = np.maximum(found.durations[places] / (BINS_PER_DURATION * slots.slot_days), 1.0)
     narrowest = np.where(bins > 1, BINS_PER_DURATION // 2, 1)
     limits = np.column_stack([narrowest, np.full(len(places), _WIDEST_IN_BINS)])
-    peaks = refined_peaks(slots, places, trials=found.periods[places], bins=bins, limits=limits)
+    peaks = refined_peaks(slots, trials=found.periods[places], bins=bins, limits=limits)
     if not peaks:
         return nothing_found("no trial period has a transit with data")
     periods = (float(found.periods.min()), float(found.periods.max()))
     volume = SearchVolume.of_slots(slots, limits=periods, star=settings.star)
     best = most_surprising(peaks, slots, volume)[0].peak
-    place = int(np.argmin(np.abs(found.periods - best.period)))  # of a neighbour, it may have climbed here
-    near = slice(max(place - apart, 0), place + apart + 1)
+    near = near_period(found.periods, best.period, apart=apart)
     total = np.sum(((curve.fluxes - 1) / curve.sigmas) ** 2)
     chi_squared = np.maximum(total - drop, 1e-12 * total)
     spectrum = ResidueSpectrum.of(

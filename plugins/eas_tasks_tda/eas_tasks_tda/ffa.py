@@ -18,7 +18,7 @@ from eas_tasks_tda.refine import describe
 from eas_tasks_tda.result import TransitResult, nothing_found
 from eas_tasks_tda.search import CURVE_IN, RESULT_FILES, SEARCH_METADATA, transit_search
 from eas_tasks_tda.settings import SearchParameters, SearchSettings
-from eas_tasks_tda.spectrum import ResidueSpectrum
+from eas_tasks_tda.spectrum import ResidueSpectrum, near_period
 
 
 class FfaSettings(SearchSettings):
@@ -56,8 +56,7 @@ def search(curve: CleanCurve, *, settings: FfaSettings, threads: int = 1) -> Tra
     chi_squared = np.sum(((curve.fluxes - 1) / curve.sigmas) ** 2) - found.snr**2
     residue = chi_squared.min() / chi_squared if chi_squared.min() > 0 else found.snr / best.snr
     spectrum = ResidueSpectrum.of(found.periods, residue, oversampling=settings.oversampling)
-    place = int(np.argmin(np.abs(found.periods - best.peak.period)))  # the refinement may have left its own
-    near = slice(max(place - 2 * settings.oversampling, 0), place + 2 * settings.oversampling + 1)
+    near = near_period(found.periods, best.peak.period, apart=2 * settings.oversampling)
     result = describe(
         curve, best.peak, sde=float(spectrum.sde[near].max()), snr_min=settings.snr_min, is_refined=True
     )

@@ -41,13 +41,11 @@ class Candidate:
     """A refined peak.
 
     Attributes:
-        place: Its place in the spectrum.
         snr: Signal-to-noise ratio of its transits.
         peak: The transits.
         log_false_alarms: How many signals as surprising noise has, natural logarithm; see `false_alarms`.
     """
 
-    place: int
     snr: float
     peak: Peak
     log_false_alarms: float = 0.0
@@ -205,7 +203,6 @@ def _refined(slots: Slots, spectrum: Spectrum, *, count: int, apart: int) -> lis
     narrowest = np.where(factors == 1, 1, FEWEST_BINS - 1)
     return refined_peaks(
         slots,
-        places,
         trials=spectrum.best[places],
         bins=factors.astype(np.float64),
         limits=np.column_stack([narrowest, widest]),
@@ -214,7 +211,6 @@ def _refined(slots: Slots, spectrum: Spectrum, *, count: int, apart: int) -> lis
 
 def refined_peaks(
     slots: Slots,
-    places: NDArray[np.int64],
     *,
     trials: FloatArray,
     bins: FloatArray,
@@ -224,24 +220,22 @@ def refined_peaks(
 
     Args:
         slots: The light curve.
-        places: Of the peaks in their spectrum, shape (n,).
         trials: Their periods [d].
         bins: Slots per bin with which each is folded first.
         limits: Fewest and most bins of a transit, shape (n, 2).
     """
-    rows = np.zeros((len(places), 4))
+    rows = np.zeros((len(trials), 4))
     refine_peaks(slots.cumulative, trials / slots.slot_days, bins, limits, rows)
-    found = zip(places, rows, strict=True)
-    return sorted(_candidates(slots, found), key=lambda candidate: -candidate.snr)
+    return sorted(_candidates(slots, rows), key=lambda candidate: -candidate.snr)
 
 
-def _candidates(slots: Slots, found: Iterator[tuple[Any, FloatArray]] | Any) -> Iterator[Candidate]:
+def _candidates(slots: Slots, rows: FloatArray) -> Iterator[Candidate]:
     """The refined peaks in days."""
-    for place, (snr, period, centre, duration) in found:
+    for snr, period, centre, duration in rows:
         if snr > 0:
             peak = Peak(
                 period=float(period * slots.slot_days),
                 t0=float(slots.start_days + centre * slots.slot_days),
                 duration=float(duration * slots.slot_days),
             )
-            yield Candidate(place=int(place), snr=float(snr), peak=peak)
+            yield Candidate(snr=float(snr), peak=peak)

@@ -38,6 +38,12 @@ class ResidueSpectrum:
         return float((self.residue.max() - self.residue.mean()) / scatter) if scatter > 0 else 0.0
 
 
+def near_period(periods: FloatArray, period: float, *, apart: int) -> slice:
+    """The places of a spectrum at most `apart` from a period; a refined one may have left its own peak."""
+    place = int(np.argmin(np.abs(periods - period)))
+    return slice(max(place - apart, 0), place + apart + 1)
+
+
 def signal_detection_efficiency(spectrum: FloatArray, *, oversampling: int) -> FloatArray:
     """The spectrum without its trend, in standard deviations (Kovács et al. 2002, eq. 6).
 

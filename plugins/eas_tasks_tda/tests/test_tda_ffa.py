@@ -201,8 +201,8 @@ def test_where_the_fit_cannot_tell_the_period_is_that_at_which_the_star_has_such
     curve, _ = k2_curve(2)
     slots = Slots.of(curve, shortest_transit_days=0.05)
     found = [
-        Candidate(place=i, snr=snr, peak=Peak(period=period, t0=37.9, duration=duration))
-        for i, (period, snr, duration) in enumerate(zip((2.4, 4.8), (9.2, 9.1), durations, strict=True))
+        Candidate(snr=snr, peak=Peak(period=period, t0=37.9, duration=duration))
+        for period, snr, duration in zip((2.4, 4.8), (9.2, 9.1), durations, strict=True)
     ]
     volume = SearchVolume.of_slots(slots, limits=(0.5, 40.0), star=Star())
     assert most_surprising(found, slots, volume)[0].peak.period == chosen
