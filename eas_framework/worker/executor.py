@@ -6,6 +6,7 @@ pair. Imports, plugin discovery, compiled kernels and the connection are paid on
 
 from __future__ import annotations
 
+import atexit
 import ctypes
 import logging
 import os
@@ -34,7 +35,7 @@ from eas_framework.worker.backoff import Backoff, Every
 from eas_framework.worker.limits import Limits, apply_thread_limit, capped, machine_resources
 from eas_framework.worker.messages import Channel, Message
 from eas_framework.worker.orders import follow_settings
-from eas_framework.worker.printed import PrintedOutput
+from eas_framework.worker.printed import PrintedOutput, flush_all
 from eas_framework.worker.work_source import DatabaseSource, QueueSource
 
 log = logging.getLogger(__name__)
@@ -137,18 +138,19 @@ class Executor:
         apply_thread_limit(threads)
         use_session(self._database, threads=threads)
         finished = self._runner.run(claimed, claimant=self._claimant)
+        begun = finished.begun if finished else None
+        goes_on = begun is not None and not self._is_draining.is_set()
         self._channel.send(
+            another_follows=goes_on,
             event="finished",
             attempt_id=claimed.claim.attempt_id,
             state=finished.task_state if finished else None,
             queued=finished.queued if finished else 0,
-            goes_on=finished is not None and finished.begun is not None,
+            goes_on=goes_on,
         )
-        begun = finished.begun if finished else None
-        if begun is not None and self._is_draining.is_set():
+        if begun is not None and not goes_on:
             self._hand_back(begun)
-            return None
-        return begun
+        return begun if goes_on else None
 
     def _hand_back(self, claimed: ClaimedTask) -> None:
         """Queue again, without a loss of attempts, what was claimed and not yet begun."""
@@ -238,6 +240,14 @@ def main() -> None:
     order = first_order(channel)
     follow_settings(order)
     Executor(channel, order).run()
+    leave()
+
+
+def leave() -> None:
+    """End the process without taking its libraries apart, which takes compilers among them half a second."""
+    atexit._run_exitfuncs()
+    flush_all()
+    os._exit(0)
 
 
 if __name__ == "__main__":

@@ -17,16 +17,27 @@ class Channel:
     def __init__(self, sock: socket.socket) -> None:
         self._socket = sock
         self._received = b""
+        self._kept_back = b""
         self.is_closed = False
 
     def fileno(self) -> int:
         """For `select`."""
         return self._socket.fileno()
 
-    def send(self, **message: Any) -> None:
-        """Send a message; one that the other side is gone for is dropped."""
+    def send(self, *, another_follows: bool = False, **message: Any) -> None:
+        """Send a message; one that the other side is gone for is dropped.
+
+        Args:
+            another_follows: The next message follows at once and takes this one with it, so that the other
+                side wakes up once for both.
+            message: What to say.
+        """
+        self._kept_back += json.dumps(message).encode() + b"\n"
+        if another_follows:
+            return
+        text, self._kept_back = self._kept_back, b""
         try:
-            self._socket.sendall(json.dumps(message).encode() + b"\n")
+            self._socket.sendall(text)
         except OSError:
             self.is_closed = True
 

@@ -9,6 +9,7 @@ import ctypes
 import os
 import stat
 import sys
+from functools import cache
 
 _STDOUT = 1
 _MAX_BYTES = 64 * 1024
@@ -54,4 +55,10 @@ def flush_all() -> None:
     """Have everything that was printed reach the file, also what compiled code printed."""
     sys.stdout.flush()
     sys.stderr.flush()
-    ctypes.CDLL(None).fflush(None)
+    _program().fflush(None)
+
+
+@cache
+def _program() -> ctypes.CDLL:
+    """The C library of this process."""
+    return ctypes.CDLL(None)
