@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from eas_framework.errors import TaskFailed
 from eas_framework.task_database import TaskDatabaseConnection
 from eas_framework.task_objects import Task, TaskExecutionAttempt, plain_values
-from eas_framework.temporary_directory import TemporaryDirectory
 
 if TYPE_CHECKING:
     from pydantic import BaseModel
@@ -102,8 +101,8 @@ def read_lightcurve(
     """
     from eas_framework.lightcurve import LightcurveArbitraryRaster  # late: loads numpy
 
-    with task_database() as database, TemporaryDirectory() as folder:
-        path, metadata = database.task_open_file_input(task_of(attempt), input_name, folder)
+    with task_database() as database:
+        path, metadata = database.task_find_file_input(task_of(attempt), input_name)
         return LightcurveArbitraryRaster.from_file(path, metadata)
 
 
@@ -111,8 +110,7 @@ def write_lightcurve(
     attempt: TaskExecutionAttempt, output_name: str, curve: Lightcurve, /, **metadata: Any
 ) -> None:
     """Store a light curve as an output, in the internal form, with its metadata and those given."""
-    with TemporaryDirectory() as folder:
-        path = Path(folder.tmp_dir) / "lightcurve.npy"
+    with task_database() as database, database.files.scratch("lightcurve.npy") as path:
         form = curve.to_file(path, binary=True, gzipped=False)
         write_file(attempt, output_name, path, **{**plain_values(curve.metadata), **metadata, **form})
 

@@ -174,6 +174,23 @@ class TaskDoors(Rooms):
             NotFoundError: The file does not exist (yet).
             FileStoreError: The file is missing from the store or damaged.
         """
+        path, metadata = self.task_find_file_input(
+            task, input_name, execution_id=execution_id, must_have_passed_qc=must_have_passed_qc
+        )
+        filename = checked_filename(named_file(task, "inputs", input_name))
+        target = Path(getattr(tmp_dir, "tmp_dir", tmp_dir)) / filename
+        shutil.copyfile(path, target)
+        return str(target), metadata
+
+    def task_find_file_input(
+        self,
+        task: Task,
+        input_name: str,
+        *,
+        execution_id: AttemptId | None = None,
+        must_have_passed_qc: bool = True,
+    ) -> tuple[Path, dict[str, MetadataItem]]:
+        """The stored file itself of an input, checked, only to be read; else as `task_open_file_input`."""
         filename = named_file(task, "inputs", input_name)
         found = self.products.find_by_filename(task.working_directory or "", filename)
         version_id = None
@@ -183,10 +200,8 @@ class TaskDoors(Rooms):
             raise NotFoundError(
                 f"input {input_name!r}: {filename!r} in {task.working_directory!r} is not there"
             )
-        target = Path(getattr(tmp_dir, "tmp_dir", tmp_dir)) / checked_filename(filename)
         path = self.versions.checked_path(version_id, wait_seconds=VISIBLE_SECONDS)
-        shutil.copyfile(path, target)
-        return str(target), self.versions.metadata_of(version_id)
+        return path, self.versions.metadata_of(version_id)
 
     def _newest_version(
         self, product_id: ProductId, attempt_id: AttemptId | None, must_have_passed_qc: bool

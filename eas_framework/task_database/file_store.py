@@ -8,7 +8,9 @@ import secrets
 import shutil
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from eas_framework.crash_points import crash_point
@@ -34,6 +36,10 @@ class FileStore:
 
     def __init__(self, root: Path) -> None:
         self.root = root
+
+    @cached_property
+    def _resolved_root(self) -> Path:
+        return self.root.resolve()
 
     def path(self, directory: str, repository_id: str) -> Path:
         """Where a file lies, whether or not it exists.
@@ -78,6 +84,16 @@ class FileStore:
         crash_point("after_store_rename")
         return stored
 
+    @contextmanager
+    def scratch(self, filename: str) -> Iterator[Path]:
+        """A path on the store's own disk for a file that is to be written and added within the block."""
+        path = self.root / STAGING / new_repository_id(filename)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            yield path
+        finally:
+            path.unlink(missing_ok=True)
+
     def remove(self, directory: str, repository_id: str) -> bool:
         """Delete a file; whether it was there."""
         path = self.path(directory, repository_id)
@@ -96,7 +112,7 @@ class FileStore:
     def _folder(self, directory: str) -> Path:
         """The folder of a logical directory, which must not leave the store."""
         folder = self.root / checked_directory(directory)
-        if not folder.resolve().is_relative_to(self.root.resolve()):
+        if not folder.resolve().is_relative_to(self._resolved_root):
             raise FileStoreError(f"the directory {directory!r} leads out of the file store {self.root}")
         return folder
 

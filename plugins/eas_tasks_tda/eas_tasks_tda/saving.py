@@ -66,6 +66,8 @@ def periodogram(found: Sequence[TransitResult]) -> NDArray[np.void]:
 
 def save(attempt: TaskExecutionAttempt, found: Sequence[TransitResult]) -> None:
     """Write those of the outputs ``record``, ``table`` and ``periodogram`` that the job asks for."""
+    if not any(task_io.wants_output(attempt, name) for name in ("record", "table", "periodogram")):
+        return
     with TemporaryDirectory() as folder:
         if task_io.wants_output(attempt, "record"):
             path = Path(folder.tmp_dir) / "record.json"
