@@ -61,9 +61,13 @@ class DatabaseInterface(ABC):
     """Whether all connections come from one host, so that a worker's process can be looked at."""
     locks_rows: ClassVar[bool] = False
     """Whether writing transactions run side by side, so that rows must be locked before they are changed."""
+    has_partial_indexes: ClassVar[bool] = False
+    """Whether an index may be limited by a condition; elsewhere the schema's ``WHERE`` is left out."""
 
     def __init__(self) -> None:
         self._depth = 0
+        self._is_durable = True
+        """What `begin` may look at: whether the transaction must survive the death of the machine."""
         self.rollbacks = 0
         """How many transactions were undone; what was remembered of rows made in them is wrong."""
 
@@ -104,11 +108,19 @@ class DatabaseInterface(ABC):
         """Undo the open transaction; harmless without one."""
 
     @contextmanager
-    def transaction(self) -> Iterator[None]:
-        """One unit of work: all of the block is committed, or nothing of it. An inner one joins the outer."""
+    def transaction(self, *, durable: bool = True) -> Iterator[None]:
+        """One unit of work: all of the block is committed, or nothing of it. An inner one joins the outer.
+
+        Args:
+            durable: The commit is on disk before it returns. Without, a backend may save that wait: the death
+                of the process loses nothing, that of the machine may undo the transaction with those after
+                it, never one before it and never a durable one. For what counts only once a later durable
+                transaction says so, as all that a running attempt writes.
+        """
         if self._depth:
             yield
             return
+        self._is_durable = durable
         self.begin()
         self._depth = 1
         try:
@@ -121,14 +133,15 @@ class DatabaseInterface(ABC):
             self.commit()
         finally:
             self._depth = 0
+            self._is_durable = True
 
     def is_transient(self, error: DatabaseError) -> bool:
         """Whether the whole transaction may be tried again, as after a deadlock."""
         return False
 
-    def retried(self, work: Callable[[], T]) -> T:
-        """The result of `work` inside one transaction, begun again while the error is transient."""
-        with self.transaction():
+    def retried(self, work: Callable[[], T], *, durable: bool = True) -> T:
+        """The result of `work` inside one `transaction`, begun again while the error is transient."""
+        with self.transaction(durable=durable):
             return work()
 
     # ------------------------------------------------------------- statements

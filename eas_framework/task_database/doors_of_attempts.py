@@ -114,7 +114,7 @@ class AttemptDoors(FileDoors, TaskDoors):
                 cpu_children=run_time_cpu_inc_children,
             )
 
-        self.db_handle.retried(write)
+        self.db_handle.retried(write, durable=not self.attempts.holds(attempt_id))
         if is_queued:
             self.lifecycle.publish(attempt_id)
         self.attempts.note_request(

@@ -185,7 +185,7 @@ class FileDoors(Rooms):
             return version_id
 
         try:
-            version_id = self.db_handle.retried(work)
+            version_id = self.db_handle.retried(work, durable=False)  # the end of the attempt makes it count
         except CommitUnknownError:
             raise  # the record may be there: the file stays, and is pruned where it is not
         except DatabaseError:

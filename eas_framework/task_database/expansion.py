@@ -117,7 +117,7 @@ class Expansion:
             crash_point("in_expansion_transaction")
             return made
 
-        made = self._queries.database.retried(work)
+        made = self._queries.database.retried(work, durable=False)  # the end of the attempt makes it count
         crash_point("after_expansion_commit")
         return made
 

@@ -15,6 +15,7 @@ PACKAGES = ("eas_framework.task_database", "eas_framework.diagnostics")
 SCHEMA_VERSION = 2
 _PARAMETER = re.compile(r"%\((\w+)\)s")
 _LIST = re.compile(r"IN %\((\w+)\)s")
+_INDEX_CONDITION = re.compile(r"^(CREATE (?:UNIQUE )?INDEX [^;]*?\))\s+WHERE [^;]*", re.MULTILINE)
 _NAME_LINE = re.compile(r"^-- (\w+)$", re.MULTILINE)
 
 Key = TypeVar("Key")
@@ -50,6 +51,8 @@ def read_blocks(text: str, filename: str, *, known: Collection[str] = ()) -> dic
 def statements(text: str, database: DatabaseInterface) -> list[str]:
     """The statements of a script that defines tables, in the words of this backend."""
     text = re.sub(r"^--.*$", "", text, flags=re.MULTILINE).replace("AUTO_ID", database.auto_id_sql)
+    if not database.has_partial_indexes:
+        text = _INDEX_CONDITION.sub(r"\1", text)
     return [statement.strip() for statement in text.split(";") if statement.strip()]
 
 

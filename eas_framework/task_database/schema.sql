@@ -1,5 +1,6 @@
 -- Tables of the task database, in the words that every engine understands.
--- AUTO_ID is the backend's type of a primary key that counts by itself. Times are unix seconds, UTC.
+-- AUTO_ID is the backend's type of a primary key that counts by itself; WHERE of an index is left out for engines
+-- that know none. Times are unix seconds, UTC.
 
 CREATE TABLE eas_schema_version (
     version INTEGER NOT NULL PRIMARY KEY,
@@ -237,16 +238,19 @@ CREATE TABLE eas_metadata_item (
     valueFloat DOUBLE,
     valueString LONGTEXT,
     valueJson LONGTEXT,
-    UNIQUE (taskId, metadataKey),
-    UNIQUE (schedulingAttemptId, metadataKey),
-    UNIQUE (productId, metadataKey),
-    UNIQUE (productVersionId, metadataKey),
     FOREIGN KEY (taskId) REFERENCES eas_task (taskId) ON DELETE CASCADE,
     FOREIGN KEY (schedulingAttemptId) REFERENCES eas_scheduling_attempt (schedulingAttemptId) ON DELETE CASCADE,
     FOREIGN KEY (productId) REFERENCES eas_product (productId) ON DELETE CASCADE,
     FOREIGN KEY (productVersionId) REFERENCES eas_product_version (productVersionId) ON DELETE CASCADE,
     FOREIGN KEY (metadataKey) REFERENCES eas_metadata_keys (keyId)
 );
+-- Of each row one index holds one entry, where the engine can leave the others out.
+CREATE UNIQUE INDEX eas_metadata_of_task ON eas_metadata_item (taskId, metadataKey) WHERE taskId IS NOT NULL;
+CREATE UNIQUE INDEX eas_metadata_of_attempt ON eas_metadata_item (schedulingAttemptId, metadataKey)
+    WHERE schedulingAttemptId IS NOT NULL;
+CREATE UNIQUE INDEX eas_metadata_of_product ON eas_metadata_item (productId, metadataKey) WHERE productId IS NOT NULL;
+CREATE UNIQUE INDEX eas_metadata_of_version ON eas_metadata_item (productVersionId, metadataKey)
+    WHERE productVersionId IS NOT NULL;
 
 CREATE TABLE eas_task_input (
     taskId INTEGER NOT NULL,

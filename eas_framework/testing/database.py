@@ -390,6 +390,20 @@ class DatabaseBackendContract(GrowthChecks):
             raise KeyError
         assert connect().query("SELECT label FROM scratch") == []
 
+    def test_a_transaction_that_need_not_be_durable_is_whole_all_the_same(
+        self, database: DatabaseInterface, connect: Connect
+    ) -> None:
+        other = connect()
+        with pytest.raises(KeyError), database.transaction(durable=False):  # noqa: PT012 - the exception ends it
+            database.execute("INSERT INTO scratch (label) VALUES ('a')")
+            raise KeyError
+        with database.transaction(durable=False):
+            database.execute("INSERT INTO scratch (label) VALUES ('b')")
+            assert other.query("SELECT label FROM scratch") == []
+        assert other.query("SELECT label FROM scratch") == [{"label": "b"}]
+        assert database.retried(lambda: database.execute("DELETE FROM scratch"), durable=False) == 1
+        assert other.query("SELECT label FROM scratch") == []
+
     def test_a_transaction_survives_a_statement_that_broke_a_rule(
         self, database: DatabaseInterface, connect: Connect
     ) -> None:

@@ -30,7 +30,7 @@ LISTED = {
         f"{MYSQL}/session.py",
         "_set_up",
     ): "names of variables and a collation that are constants; values are bound",
-    (f"{SQLITE}/backend.py", "connect"): "PRAGMA takes no bound value; one of two constants",
+    (f"{SQLITE}/backend.py", "_set"): "PRAGMA takes no bound value; names and values are constants",
     (f"{SQLITE}/backend.py", "create_database"): "the statements of `schema.sql`",
     (f"{SQLITE}/backend.py", "explain"): EXPLAINED,
     (f"{SQLITE}/backend.py", "restore"): "the statements of a dump, into a new file of its own",

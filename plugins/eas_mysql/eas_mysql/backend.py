@@ -175,7 +175,7 @@ class DatabaseInterfaceMySql(DatabaseInterface):
             return False
         return code_of(error) in DEADLOCKS or is_lost(error)
 
-    def retried(self, work: Callable[[], T]) -> T:
+    def retried(self, work: Callable[[], T], *, durable: bool = True) -> T:
         """The result of `work` inside one transaction, begun again after deadlocks and lost connections.
 
         A row that another connection was quicker to insert also begins the transaction again, so that it is
@@ -187,7 +187,7 @@ class DatabaseInterfaceMySql(DatabaseInterface):
         while True:
             tries += 1
             try:
-                with self.transaction():
+                with self.transaction(durable=durable):
                     return work()
             except DatabaseError as error:
                 if not self._is_worth_repeating(error, tries) or time.monotonic() > gives_up:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import sqlite3
+import time
 import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -21,10 +22,14 @@ from eas_framework.settings import configuration
 from eas_sqlite.network_disk import network_file_system
 
 BUSY_TIMEOUT_SECONDS = 30.0
+FIRST_PAUSE_SECONDS, LAST_PAUSE_SECONDS = 5e-5, 5e-3
+"""The pauses between two looks for the write lock."""
+CHECKPOINT_PAGES = 4000
+"""How long the write-ahead log grows (16 MB) until its pages, each once, are written into the database."""
 
 
 class DatabaseInterfaceSqlite(DatabaseInterface):
-    """SQLite: write-ahead log, foreign keys on, every commit on disk before it returns.
+    """SQLite: write-ahead log, foreign keys on, every durable commit on disk before it returns.
 
     The file is ``<local data folder>/sqlite3_<db_database>.db`` unless `path` is given. Folders on network
     file systems are refused, because SQLite's locks do not hold there, unless the setting
@@ -36,6 +41,9 @@ class DatabaseInterfaceSqlite(DatabaseInterface):
     unix_time_sql: ClassVar[str] = "((julianday('now') - 2440587.5) * 86400.0)"
     auto_id_sql: ClassVar[str] = "INTEGER PRIMARY KEY AUTOINCREMENT"
     is_single_host: ClassVar[bool] = True
+    has_partial_indexes: ClassVar[bool] = True
+    synchronous: ClassVar[str] = "FULL"
+    """How SQLite commits what must survive the death of the machine (its PRAGMA of that name)."""
 
     def __init__(
         self, db_database: str | None = None, connect: bool = True, *, path: Path | str | None = None
@@ -46,6 +54,7 @@ class DatabaseInterfaceSqlite(DatabaseInterface):
         self.db_cursor: sqlite3.Cursor | None = None
         self._rowcount = 0
         self._lastrowid = 0
+        self._has_log = self._is_relaxed = False
         if connect:
             self.connect()
 
@@ -69,10 +78,11 @@ class DatabaseInterfaceSqlite(DatabaseInterface):
                 check_same_thread=False,  # threads may take turns, as those that write the log do
             )
             self.db.row_factory = _as_dict
-            self.db.execute("PRAGMA foreign_keys = ON")
-            self.db.execute(f"PRAGMA journal_mode = {'DELETE' if is_on_network else 'WAL'}")
-            self.db.execute("PRAGMA synchronous = FULL")
-            self.db.execute("PRAGMA cache_size = -65536")
+            _set(self.db, foreign_keys="ON")
+            _set(self.db, journal_mode="DELETE" if is_on_network else "WAL")
+            _set(self.db, synchronous=self.synchronous)
+            _set(self.db, cache_size=-65536, wal_autocheckpoint=CHECKPOINT_PAGES)
+            self._has_log = not is_on_network
         except (sqlite3.Error, OSError) as error:
             self.db = None
             raise DatabaseConnectionError(
@@ -113,20 +123,36 @@ class DatabaseInterfaceSqlite(DatabaseInterface):
 
     def begin(self) -> None:
         """Begin a transaction that takes the write lock at once, so that it never fails half-way."""
+        connection = self._connection
         with _translated("BEGIN IMMEDIATE"):
-            self._connection.execute("BEGIN IMMEDIATE")
+            self._is_relaxed = self._has_log and not self._is_durable
+            if self._is_relaxed:
+                _set(connection, synchronous="NORMAL")
+            try:
+                _begin(connection)
+            except sqlite3.Error:
+                self._be_strict(connection)
+                raise
 
     def commit(self) -> None:
         """Make the open transaction permanent; harmless without one."""
         if self.db is not None and self.db.in_transaction:
             with _translated("COMMIT"):
                 self.db.commit()
+                self._be_strict(self.db)
 
     def rollback(self) -> None:
         """Undo the open transaction; harmless without one."""
         if self.db is not None and self.db.in_transaction:
             with _translated("ROLLBACK"):
                 self.db.rollback()
+                self._be_strict(self.db)
+
+    def _be_strict(self, connection: sqlite3.Connection) -> None:
+        """Have the disk hold every commit again, with those before it that did not wait for it."""
+        if self._is_relaxed:
+            _set(connection, synchronous=self.synchronous)
+            self._is_relaxed = False
 
     # ------------------------------------------------------------- statements
     def _run(self, cursor: sqlite3.Cursor, sql: str, parameters: Parameters | None) -> sqlite3.Cursor:
@@ -284,6 +310,35 @@ class DatabaseInterfaceSqlite(DatabaseInterface):
         messages = [str(row["integrity_check"]) for row in self.query("PRAGMA integrity_check")]
         broken = self.query("PRAGMA foreign_key_check")
         return [m for m in messages if m != "ok"] + [f"broken foreign key: {row}" for row in broken]
+
+
+def _set(connection: sqlite3.Connection, **pragmas: str | int) -> None:
+    """Set SQLite's own settings of a connection."""
+    for name, value in pragmas.items():
+        connection.execute(f"PRAGMA {name} = {value}")
+
+
+def _begin(connection: sqlite3.Connection) -> None:
+    """Begin with the write lock, which others hold for moments; SQLite itself looks for it too rarely."""
+    pause, gives_up = FIRST_PAUSE_SECONDS, time.monotonic() + BUSY_TIMEOUT_SECONDS
+    _set(connection, busy_timeout=0)
+    try:
+        while not _has_begun(connection, is_last_try=time.monotonic() > gives_up):
+            time.sleep(pause)
+            pause = min(1.5 * pause, LAST_PAUSE_SECONDS)
+    finally:
+        _set(connection, busy_timeout=round(BUSY_TIMEOUT_SECONDS * 1e3))
+
+
+def _has_begun(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:
+    """Whether a transaction with the write lock began; at the last try it is an error that another has it."""
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    except sqlite3.OperationalError as error:
+        if is_last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
+            raise
+        return False
+    return True
 
 
 def _as_dict(cursor: sqlite3.Cursor, row: tuple[Any, ...]) -> Row:

@@ -16,6 +16,8 @@ from eas_framework.task_database.queries import Queries
 
 pytest_plugins = ["eas_framework.testing.fixtures"]
 
+NORMAL, FULL = 1, 2
+
 
 @pytest.fixture
 def database(tmp_path):
@@ -35,7 +37,45 @@ def test_the_plugin_supplies_the_backend_under_its_name(workspace):
 def test_commits_are_on_disk_and_foreign_keys_hold(database):
     pragmas = {name: database.query(f"PRAGMA {name}")[0][name] for name in ("journal_mode", "foreign_keys")}
     assert pragmas == {"journal_mode": "wal", "foreign_keys": 1}
-    assert database.query("PRAGMA synchronous")[0]["synchronous"] == 2  # FULL
+    assert synchronous(database) == FULL
+
+
+def synchronous(database):
+    return database.query("PRAGMA synchronous")[0]["synchronous"]
+
+
+def test_only_a_transaction_that_says_so_does_not_wait_for_the_disk(database):
+    with database.transaction(durable=False):
+        assert synchronous(database) == NORMAL
+        with database.transaction():  # an inner one belongs to the outer
+            assert synchronous(database) == NORMAL
+    assert synchronous(database) == FULL
+    with pytest.raises(KeyError), database.transaction(durable=False):
+        raise KeyError
+    assert synchronous(database) == FULL
+    with database.transaction():
+        assert synchronous(database) == FULL
+
+
+def test_a_transaction_that_could_not_begin_leaves_the_next_one_durable(database, monkeypatch):
+    monkeypatch.setattr(module, "BUSY_TIMEOUT_SECONDS", 0.05)
+    other = DatabaseInterfaceSqlite(path=database.path)
+    database.begin()
+    with pytest.raises(DatabaseError, match="locked"), other.transaction(durable=False):
+        pass
+    database.rollback()
+    assert synchronous(other) == FULL
+    assert other.query("PRAGMA busy_timeout") == [{"timeout": 50}]
+    other.close()
+
+
+def test_a_rollback_journal_waits_for_the_disk_at_every_commit(tmp_path, workspace, monkeypatch):
+    monkeypatch.setattr(module, "network_file_system", lambda folder: "nfs4")
+    use_configuration(load_configuration(workspace=workspace, overrides={"accept_network_disk": "true"}))
+    database = DatabaseInterfaceSqlite(path=tmp_path / "tasks.db")
+    with database.transaction(durable=False):
+        assert synchronous(database) == FULL
+    database.close()
 
 
 def test_programs_that_make_the_file_at_once_share_one_file(tmp_path):
@@ -146,6 +186,34 @@ def test_a_writer_waits_for_another_and_then_goes_on(database, tmp_path):
     assert done.is_set()
     other.close()
     assert len(database.query("SELECT taskTypeName FROM eas_task_types")) == 2
+
+
+def test_a_transaction_waits_for_another_and_then_goes_on(database):
+    other = DatabaseInterfaceSqlite(path=database.path)
+    database.begin()
+    began, done = threading.Event(), threading.Event()
+
+    def write():
+        began.set()
+        with other.transaction():
+            done.set()
+
+    thread = threading.Thread(target=write)
+    thread.start()
+    assert began.wait(30)
+    assert not done.is_set()
+    database.commit()
+    thread.join()
+    assert done.is_set()
+    other.close()
+
+
+def test_the_metadata_of_one_entity_lie_in_one_index(database):
+    indexes = database.query(
+        "SELECT sql FROM sqlite_master WHERE tbl_name = 'eas_metadata_item' AND type = 'index'"
+    )
+    assert len(indexes) == 4
+    assert all(row["sql"].endswith("IS NOT NULL") for row in indexes)
 
 
 def test_a_database_that_stays_locked_is_an_error_of_ours(database, monkeypatch):
