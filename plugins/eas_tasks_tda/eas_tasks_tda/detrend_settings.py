@@ -57,7 +57,16 @@ class DetrendParameters(BaseModel):
     )
     window_days: float = Field(1.0, gt=0, description="Length of the window, or the scale of the method [d].")
     rotation_fraction: float = Field(
-        0.1, gt=0, le=0.5, description="With window 'rotation': the window over the rotation period."
+        0.1,
+        gt=0,
+        le=0.5,
+        description="The window over the rotation period: its length with window 'rotation', and the most "
+        "for which no rotation model is needed.",
+    )
+    rotation_model: Literal["auto", "never"] = Field(
+        "auto",
+        description="Whether the variation of a star that rotates too fast for the window, harmonics of the "
+        "rotation whose amplitudes drift, is divided out before the window slides.",
     )
     longest_transit_hours: float = Field(
         8.0, gt=0, description="With window 'rotation': no window is shorter than three times this [h]."

@@ -20,7 +20,7 @@ class Window:
     """A window's length, the parameter that set it, and the rotation that was seen where one was sought."""
 
     days: float
-    origin: Literal["window_days", "rotation", "longest_transit_hours"] = "window_days"
+    origin: Literal["window_days", "rotation", "longest_transit_hours", "rotation_model"] = "window_days"
     rotation: Rotation | None = None
 
 

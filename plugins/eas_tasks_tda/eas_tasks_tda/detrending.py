@@ -26,6 +26,8 @@ from eas_tasks_tda.elliptic import FloatArray
 from eas_tasks_tda.good_samples import flux_level, is_good
 from eas_tasks_tda.prepare import CurveLike
 from eas_tasks_tda.result import TransitResult
+from eas_tasks_tda.rotation import rotation_period
+from eas_tasks_tda.rotation_model import rotation_model, scatter_left
 from eas_tasks_tda.several import near_transits
 
 log = logging.getLogger(__name__)
@@ -36,6 +38,11 @@ SLIDING = frozenset({
     "hampelfilt", "huber_psi", "tau",
 })  # fmt: skip
 """Location estimates in a window of time, which an edge makes one-sided."""
+
+MOST_LEFT = 1.5
+"""Scatter over a few hours that the window may leave, in that of independent samples."""
+ROTATING_WINDOW_DAYS = 0.6
+"""The longest window behind a rotation model, for what of the spots it does not hold."""
 
 RUNNING = IN_CADENCES | SLIDING | {"huber", "hampel", "ramsay", "lowess", "supersmoother"}
 
@@ -92,8 +99,8 @@ def detrend(
             longest_gap_days=parameters.break_tolerance_days or np.inf,
         )
         relative, shaping = bridge.fluxes, shaping | bridge.filled
-    trend_of = _whole_trend if parameters.method in SLIDING else _trend
-    trend = scale * trend_of(times, relative, good=shaping, parameters=parameters, window_days=window.days)
+    trend, window = _best_trend(times, relative, good=shaping, parameters=parameters, window=window)
+    trend *= scale
     trend = np.where(trend > 0, trend, np.nan)
     flat = fluxes / trend
     return Detrended(
@@ -117,6 +124,32 @@ def protected_samples(
             log.warning("no sample lies near a transit of the planet with t0 = %s d", planet.t0_days)
         protected |= near
     return protected
+
+
+def _best_trend(
+    times: FloatArray,
+    fluxes: FloatArray,
+    *,
+    good: NDArray[np.bool_],
+    parameters: DetrendParameters,
+    window: Window,
+) -> tuple[FloatArray, Window]:
+    """The trend, which holds the rotation of a star too fast for the window, and the window that slid."""
+    trend_of = _whole_trend if parameters.method in SLIDING else _trend
+    trend = trend_of(times, fluxes, good=good, parameters=parameters, window_days=window.days)
+    left = scatter_left(times, fluxes / trend, good=good)
+    if parameters.rotation_model == "never" or left < MOST_LEFT:
+        return trend, window
+    rotation = window.rotation or rotation_period(times[good], fluxes[good])
+    if rotation is None or window.days <= parameters.rotation_fraction * rotation.period_days:
+        return trend, window
+    model = rotation_model(times, fluxes, good=good, period_days=rotation.period_days)
+    days = min(window.days, ROTATING_WINDOW_DAYS)
+    rest = trend_of(times, fluxes / model, good=good, parameters=parameters, window_days=days)
+    if scatter_left(times, fluxes / (model * rest), good=good) >= left:
+        return trend, window
+    log.info("the star rotates in %.3g d; its harmonics are divided out", rotation.period_days)
+    return model * rest, Window(days=days, origin="rotation_model", rotation=rotation)
 
 
 def _whole_trend(
