@@ -221,3 +221,17 @@ def test_a_rule_of_keeping_that_is_none_is_refused_with_its_line(workspace, keep
     refused = workspace.run("run", job, code=2)
     assert "job.json:2:" in refused.stderr
     assert "keep" in refused.stderr
+
+
+def test_a_dropped_file_whose_job_was_replaced_is_missed_with_the_reason(workspace, files):
+    keys = {"keep": "final", "working_directory": "w"}
+    first = workspace.write("first.json", {**keys, "task_list": SURVEY})
+    workspace.run("run", first)
+    workspace.write("first.json", {**keys, "task_list": [star("other.lc")]})
+    workspace.run("run", first, "--replace")
+    second = workspace.write(
+        "second.json", {"working_directory": "w", "task_list": [binned("0_square.lc", "late.lc")]}
+    )
+    failed = workspace.run("run", second, code=1)
+    assert "0_square.lc was dropped" in failed.stdout + failed.stderr
+    assert "was replaced; run a job that makes it" in failed.stdout + failed.stderr
