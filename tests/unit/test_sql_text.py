@@ -30,6 +30,7 @@ LISTED = {
         f"{MYSQL}/session.py",
         "_set_up",
     ): "names of variables and a collation that are constants; values are bound",
+    (f"{SQLITE}/backend.py", "_has_run"): "one of three constants",
     (f"{SQLITE}/backend.py", "_set"): "PRAGMA takes no bound value; names and values are constants",
     (f"{SQLITE}/backend.py", "create_database"): "the statements of `schema.sql`",
     (f"{SQLITE}/backend.py", "explain"): EXPLAINED,

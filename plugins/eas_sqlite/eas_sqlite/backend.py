@@ -79,7 +79,7 @@ class DatabaseInterfaceSqlite(DatabaseInterface):
             )
             self.db.row_factory = _as_dict
             _set(self.db, foreign_keys="ON")
-            _set(self.db, journal_mode="DELETE" if is_on_network else "WAL")
+            _patiently(self.db, f"PRAGMA journal_mode = {'DELETE' if is_on_network else 'WAL'}")
             _set(self.db, synchronous=self.synchronous)
             _set(self.db, cache_size=-65536, wal_autocheckpoint=CHECKPOINT_PAGES)
             self._has_log = not is_on_network
@@ -129,7 +129,7 @@ class DatabaseInterfaceSqlite(DatabaseInterface):
             if self._is_relaxed:
                 _set(connection, synchronous="NORMAL")
             try:
-                _begin(connection)
+                _patiently(connection, "BEGIN IMMEDIATE")
             except sqlite3.Error:
                 self._be_strict(connection)
                 raise
@@ -318,22 +318,25 @@ def _set(connection: sqlite3.Connection, **pragmas: str | int) -> None:
         connection.execute(f"PRAGMA {name} = {value}")
 
 
-def _begin(connection: sqlite3.Connection) -> None:
-    """Begin with the write lock, which others hold for moments; SQLite itself looks for it too rarely."""
+def _patiently(connection: sqlite3.Connection, statement: str) -> None:
+    """Run a statement that needs a lock which others hold for moments.
+
+    SQLite itself looks for the write lock too rarely, and not again for the lock to change the journal.
+    """
     pause, gives_up = FIRST_PAUSE_SECONDS, time.monotonic() + BUSY_TIMEOUT_SECONDS
     _set(connection, busy_timeout=0)
     try:
-        while not _has_begun(connection, is_last_try=time.monotonic() > gives_up):
+        while not _has_run(connection, statement, is_last_try=time.monotonic() > gives_up):
             time.sleep(pause)
             pause = min(1.5 * pause, LAST_PAUSE_SECONDS)
     finally:
         _set(connection, busy_timeout=round(BUSY_TIMEOUT_SECONDS * 1e3))
 
 
-def _has_begun(connection: sqlite3.Connection, *, is_last_try: bool) -> bool:
-    """Whether a transaction with the write lock began; at the last try it is an error that another has it."""
+def _has_run(connection: sqlite3.Connection, statement: str, *, is_last_try: bool) -> bool:
+    """Whether the statement got its lock; at the last try it is an error that another has it."""
     try:
-        connection.execute("BEGIN IMMEDIATE")
+        connection.execute(statement)
     except sqlite3.OperationalError as error:
         if is_last_try or error.sqlite_errorcode & 0xFF != sqlite3.SQLITE_BUSY:
             raise
