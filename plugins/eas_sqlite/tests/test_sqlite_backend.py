@@ -1,6 +1,7 @@
 """What only SQLite does: files, locks, and plans that use the indexes."""
 
 import gzip
+import sqlite3
 import threading
 
 import pytest
@@ -205,6 +206,25 @@ def test_a_transaction_waits_for_another_and_then_goes_on(database):
     database.commit()
     thread.join()
     assert done.is_set()
+    other.close()
+
+
+def test_opening_a_file_in_which_another_program_writes_its_first_tables_waits_for_it(tmp_path):
+    other = sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)
+    other.execute("CREATE TABLE one (a INTEGER)")
+    other.execute("BEGIN IMMEDIATE")  # before the journal is a write-ahead log, which takes a lock, too
+    opened = threading.Event()
+
+    def open_file():
+        DatabaseInterfaceSqlite(path=tmp_path / "tasks.db").close()
+        opened.set()
+
+    thread = threading.Thread(target=open_file)
+    thread.start()
+    assert not opened.wait(0.1)
+    other.execute("COMMIT")
+    thread.join()
+    assert opened.is_set()
     other.close()
 
 
