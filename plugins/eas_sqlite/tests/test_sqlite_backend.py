@@ -167,24 +167,30 @@ def test_rows_that_go_with_the_row_they_refer_to_are_found_by_an_index(database)
     assert references - led == set()
 
 
-def test_a_writer_waits_for_another_and_then_goes_on(database, tmp_path):
+def assert_waits(work, *, until):
+    """Work that another thread does is not done before `until` is called, and is done then."""
+    done = threading.Event()
+
+    def do():
+        work()
+        done.set()
+
+    thread = threading.Thread(target=do)
+    thread.start()
+    assert not done.wait(0.1)
+    until()
+    thread.join()
+    assert done.is_set()
+
+
+def test_a_writer_waits_for_another_and_then_goes_on(database):
     other = DatabaseInterfaceSqlite(path=database.path)
     database.begin()
     database.execute("INSERT INTO eas_task_types (taskTypeName) VALUES ('one')")
-    began, done = threading.Event(), threading.Event()
-
-    def write():
-        began.set()
-        other.execute("INSERT INTO eas_task_types (taskTypeName) VALUES ('two')")
-        done.set()
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    assert began.wait(30)
-    assert not done.is_set()
-    database.commit()
-    thread.join()
-    assert done.is_set()
+    assert_waits(
+        lambda: other.execute("INSERT INTO eas_task_types (taskTypeName) VALUES ('two')"),
+        until=database.commit,
+    )
     other.close()
     assert len(database.query("SELECT taskTypeName FROM eas_task_types")) == 2
 
@@ -192,20 +198,8 @@ def test_a_writer_waits_for_another_and_then_goes_on(database, tmp_path):
 def test_a_transaction_waits_for_another_and_then_goes_on(database):
     other = DatabaseInterfaceSqlite(path=database.path)
     database.begin()
-    began, done = threading.Event(), threading.Event()
-
-    def write():
-        began.set()
-        with other.transaction():
-            done.set()
-
-    thread = threading.Thread(target=write)
-    thread.start()
-    assert began.wait(30)
-    assert not done.is_set()
-    database.commit()
-    thread.join()
-    assert done.is_set()
+    assert_waits(other.begin, until=database.commit)
+    other.rollback()
     other.close()
 
 
@@ -213,18 +207,7 @@ def test_opening_a_file_in_which_another_program_writes_its_first_tables_waits_f
     other = sqlite3.connect(tmp_path / "tasks.db", isolation_level=None)
     other.execute("CREATE TABLE one (a INTEGER)")
     other.execute("BEGIN IMMEDIATE")  # before the journal is a write-ahead log, which takes a lock, too
-    opened = threading.Event()
-
-    def open_file():
-        DatabaseInterfaceSqlite(path=tmp_path / "tasks.db").close()
-        opened.set()
-
-    thread = threading.Thread(target=open_file)
-    thread.start()
-    assert not opened.wait(0.1)
-    other.execute("COMMIT")
-    thread.join()
-    assert opened.is_set()
+    assert_waits(lambda: DatabaseInterfaceSqlite(path=tmp_path / "tasks.db").close(), until=other.commit)
     other.close()
 
 

@@ -137,8 +137,10 @@ def _best_trend(
     """The trend, which holds the rotation of a star too fast for the window, and the window that slid."""
     trend_of = _whole_trend if parameters.method in SLIDING else _trend
     trend = trend_of(times, fluxes, good=good, parameters=parameters, window_days=window.days)
+    if parameters.rotation_model == "never":
+        return trend, window
     left = scatter_left(times, fluxes / trend, good=good)
-    if parameters.rotation_model == "never" or left < MOST_LEFT:
+    if left < MOST_LEFT:
         return trend, window
     rotation = window.rotation or rotation_period(times[good], fluxes[good])
     if rotation is None or window.days <= parameters.rotation_fraction * rotation.period_days:
